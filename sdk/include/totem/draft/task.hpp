@@ -1,0 +1,147 @@
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "totem/ask.hpp"
+#include "totem/http.hpp"
+
+/// Coroutines over asks (C++20): code that waits in several steps reads top to bottom.
+///
+///   onRoute("query", totem::async([this](Call& call, Request request) -> Task<Response> {
+///       Answer answer = co_await http_.ask(HttpOut("GET", url), AskOptions(call));
+///       co_return Response::json(std::string(answer.text()));
+///   }));
+///
+/// After a co_await the coroutine goes on on the completion thread: it must not block there.
+/// With g++ 12 name braced aggregates, initialiser lists and capturing lambdas before the co_await
+/// expression that uses them: inside it their temporaries are destroyed twice. Classes with a
+/// constructor (HttpOut, AskOptions) are safe.
+namespace totem {
+inline namespace v0 {
+
+/// A lazily started coroutine with one awaiter. Move-only.
+template <typename T>
+class [[nodiscard]] Task {
+public:
+    struct promise_type {
+        std::optional<T> value;
+        std::exception_ptr error;
+        std::coroutine_handle<> continuation;
+        std::atomic<bool> met{false};  // set by whoever comes first: the end, or the awaiter's suspension
+
+        Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+        std::suspend_always initial_suspend() noexcept { return {}; }
+        auto final_suspend() noexcept {
+            struct Final {
+                bool await_ready() noexcept { return false; }
+                void await_suspend(std::coroutine_handle<promise_type> self) noexcept {
+                    auto continuation = self.promise().continuation;
+                    if (self.promise().met.exchange(true, std::memory_order_acq_rel)) continuation.resume();
+                }
+                void await_resume() noexcept {}
+            };
+            return Final{};
+        }
+        template <typename U>
+        void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
+        void unhandled_exception() { error = std::current_exception(); }
+    };
+
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+    Task& operator=(Task&&) = delete;
+    ~Task() {
+        if (handle_) handle_.destroy();
+    }
+
+    bool await_ready() const noexcept { return false; }
+    /// No symmetric transfer: g++ overflows the stack with it in unoptimised builds.
+    bool await_suspend(std::coroutine_handle<> awaiter) {
+        auto& promise = handle_.promise();
+        promise.continuation = awaiter;
+        handle_.resume();
+        return !promise.met.exchange(true, std::memory_order_acq_rel);
+    }
+    T await_resume() {
+        auto& promise = handle_.promise();
+        if (promise.error) std::rethrow_exception(promise.error);
+        return std::move(*promise.value);
+    }
+
+private:
+    explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+    std::coroutine_handle<promise_type> handle_;
+};
+
+template <typename Start>
+auto operator co_await(Pending<Start>&& pending) {
+    struct Awaiter {
+        Pending<Start>& pending;
+        std::coroutine_handle<> awaiter{};
+        Answer answer{};
+
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> handle) {
+            awaiter = handle;
+            // Nothing may be touched after this: the answer may already have resumed us elsewhere.
+            pending.go(this, [](void* ctx, totem_status status, totem_body* body) {
+                auto& self = *static_cast<Awaiter*>(ctx);
+                self.answer.status = static_cast<Status>(status);
+                self.answer.body = Body(body);
+                self.awaiter.resume();
+            });
+        }
+        Answer await_resume() { return std::move(answer); }
+    };
+    return Awaiter{pending};
+}
+
+/// A coroutine that belongs to nobody: it ends by itself. Exceptions must be caught inside.
+struct Detached {
+    struct promise_type {
+        Detached get_return_object() { return {}; }
+        std::suspend_never initial_suspend() noexcept { return {}; }
+        std::suspend_never final_suspend() noexcept { return {}; }
+        void return_void() {}
+        void unhandled_exception() { std::terminate(); }
+    };
+};
+
+template <typename Function, typename Argument>
+Detached answerWith(Call call, Function function, Argument argument) {
+    try {
+        auto result = co_await function(call, argument);
+        call.succeed(Body(std::move(result)));
+    } catch (const Failure& failure) {
+        call.fail(failure.status(), failure.what());
+    } catch (const std::exception& error) {
+        call.fail(Status::kFault, error.what());
+    } catch (...) {
+        call.fail(Status::kFault, "an exception without a message");
+    }
+}
+
+/// A handler for onRoute, onAction, onReconcile or onEvent from a coroutine
+/// Task<Response>(Call&, Request) or Task<std::string>(Call&, std::string_view); what it returns or
+/// throws answers the call.
+template <typename Function>
+class Async {
+public:
+    explicit Async(Function function) : function_(std::move(function)) {}
+    void operator()(Call& call, const Request& request) { answerWith(std::move(call), function_, request); }
+    void operator()(Call& call, std::string_view input) { answerWith(std::move(call), function_, input); }
+
+private:
+    Function function_;
+};
+template <typename Function>
+Async<Function> async(Function function) {
+    return Async<Function>(std::move(function));
+}
+
+}  // namespace v0
+}  // namespace totem
