@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace totemd {
+
+class Database;
+
+/// A request as it came in, kept because its plugin could not take it.
+struct RawRequest {
+    std::int64_t seq = 0;
+    std::string plugin, route, method, target;
+    std::string headers;  ///< JSON text: [[name, value], ...]
+    std::string body;     ///< bytes
+    std::string peer;
+    std::int64_t receivedUnixNs = 0;
+    std::string reason;
+    int attempts = 0;  ///< how often it was taken for replay
+};
+
+struct RequestsOptions {
+    std::int64_t maxCount = 100'000;
+    std::int64_t maxBytes = std::int64_t{1} << 30;
+    int maxAttempts = 8;  ///< then it is a dead letter
+};
+
+/// The undecoded intake: raw requests that were answered 2xx and wait for their plugin.
+///
+/// Threads: everything from anywhere; callbacks on the writer thread after the commit, must not
+/// block.
+class Requests {
+public:
+    /// `seq` 0 and a reason when it was not accepted.
+    using AddDone = std::function<void(std::int64_t seq, std::string reason)>;
+    using TakeDone = std::function<void(std::vector<RawRequest>)>;
+    enum class End { Done, Dead, Retry };
+
+    Requests(Database& database, RequestsOptions options);
+    ~Requests();
+
+    void add(RawRequest request, AddDone done);
+    /// The oldest `limit` waiting requests of the plugin, each counted as an attempt, durably. What
+    /// is taken is not handed out again before `finish` or the next start.
+    void take(const std::string& plugin, int limit, TakeDone done);
+    void finish(std::int64_t seq, End end, std::string error = {});
+    std::int64_t waiting() const;
+
+private:
+    class Shelf;
+    std::unique_ptr<Shelf> shelf_;
+};
+
+}  // namespace totemd
