@@ -31,7 +31,7 @@ struct UpstreamRequest {
     /// Only what is repeatable is ever sent a second time after it may have arrived.
     std::optional<bool> repeatable;
     std::uint64_t maxResponseBytes = 16u << 20;  ///< counted after decompression
-    int maxRedirects = 0;                        ///< 0: a 3xx is the response
+    int maxRedirects = 0;  ///< as many are followed; the next 3xx is the response
     bool verifyTls = true;
     /// `http://[user:password@]host:port`. Without one the request goes direct, whatever the
     /// environment says. The address policy sees the proxy's address, not what lies behind it.
@@ -61,7 +61,7 @@ struct UpstreamResult {
         kDeadline,
         kConnectionLost,  ///< closed or reset before the response was complete
         kTooLarge,        ///< the response is over its cap; `status` is set
-        kBadResponse,     ///< not HTTP, broken encoding, too many redirects
+        kBadResponse,     ///< not HTTP, or in a broken encoding
         kStopped,         ///< the client was stopped
     };
     Outcome outcome = kNotSent;
