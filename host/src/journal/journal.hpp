@@ -34,6 +34,9 @@ public:
     using SubscribersOf = std::function<std::vector<std::string>(const NewEvent&)>;
 
     Journal(Database& database, Dispatcher& dispatcher, SubscribersOf subscribersOf);
+    ~Journal();  ///< stops the database, if nobody did
+    Journal(const Journal&) = delete;
+    Journal& operator=(const Journal&) = delete;
 
     /// All or nothing: the events are stored in one transaction, or all are refused. `done` gets
     /// one entry per event, in order.
