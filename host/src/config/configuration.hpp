@@ -60,23 +60,23 @@ struct CacheConfig {
 };
 
 struct UpstreamLimits {
-    std::uint32_t connections = 64;     ///< at once to one upstream
-    std::uint32_t queue = 10'000;       ///< requests that may wait for a connection
-    std::uint32_t breakerFailures = 5;  ///< in a row open the breaker
-    Milliseconds breakerOpen{10'000};   ///< until one request tries again
+    std::uint32_t connections = 256;     ///< at once to one upstream
+    std::uint32_t queue = 20'000;        ///< requests that may wait for one of them
+    std::uint32_t retries = 2;           ///< of what may be repeated, within the deadline
+    std::uint32_t breakerFailures = 10;  ///< in a row open the breaker; 0: never
+    Milliseconds breakerOpen{5'000};     ///< until one request tries again; doubles up to a minute
     Milliseconds connectTimeout{5'000};
     Milliseconds timeout{30'000};  ///< total, when the asker names none
-    std::uint64_t responseBytes = 32ULL * 1024 * 1024;
+    std::uint64_t responseBytes = 16ULL * 1024 * 1024;
     bool operator==(const UpstreamLimits&) const = default;
 };
 
 struct UpstreamConfig {
     std::map<std::string, std::string> connectTo;  ///< "name:port" → "host:port" or "listener:NAME"
-    std::vector<std::string> allow;                ///< networks or host names; empty: all
-    std::vector<std::string> deny;                 ///< networks, beside the built-in ones
+    std::vector<std::string> allow;                ///< networks that may be reached; empty: all
+    std::vector<std::string> deny;                 ///< "address:port", beside the built-in ones
     std::string proxy;                            ///< URL; empty: none (the environment is ignored)
-    std::string caFile;                           ///< PEM; empty: the system's
-    std::uint32_t connections = 1024;             ///< to all upstreams together
+    std::uint32_t connections = 512;              ///< to all upstreams together
     UpstreamLimits limits;                        ///< of an upstream that `hosts` does not name
     std::map<std::string, UpstreamLimits> hosts;  ///< "host" or "host:port" → its own limits
     bool operator==(const UpstreamConfig&) const = default;
@@ -113,7 +113,7 @@ struct DeliveryConfig {
     Milliseconds backoffMax{300'000};
     double backoffFactor = 2.0;
     double jitter = 0.2;  ///< share of the delay, 0 to 1
-    Milliseconds attemptTimeout{30'000};
+    Milliseconds attemptTimeout{120'000};
     Milliseconds maxAnswerAge{900'000};  ///< older answers go to an agent
     bool operator==(const DeliveryConfig&) const = default;
 };
@@ -130,7 +130,8 @@ struct GuardConfig {
 };
 
 struct Configuration {
-    std::map<std::string, ListenerConfig> listeners;  ///< main, fnb, images, admin unless removed
+    /// Without a `listeners` section: main, fnb, images, admin. With one: those that it names.
+    std::map<std::string, ListenerConfig> listeners;
     StorageConfig storage;
     CacheConfig cache;
     UpstreamConfig upstream;

@@ -25,10 +25,15 @@ using PluginSchemas = std::map<std::string, PluginSchema>;
 PluginSchemas findPluginSchemas(const std::vector<std::string>& pluginPath,
                                 std::vector<ConfigProblem>& problems);
 
+std::optional<std::string> processEnvironment(const std::string& name);
+
 /// Where references get their values; the defaults are the process's own.
 struct ConfigSources {
-    std::function<std::optional<std::string>(const std::string& name)> environment;
+    std::function<std::optional<std::string>(const std::string& name)> environment =
+        processEnvironment;
     std::string credentialsDirectory;  ///< empty: $CREDENTIALS_DIRECTORY, if that is set
+    /// Outside the service, which alone has credentials: a missing directory is a warning.
+    bool credentialsOptional = false;
     std::function<PluginSchemas(const std::vector<std::string>& pluginPath,
                                 std::vector<ConfigProblem>& problems)>
         findPlugins = findPluginSchemas;
