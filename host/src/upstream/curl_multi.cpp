@@ -19,8 +19,8 @@ int curlEvents(std::uint32_t events) {
 
 }  // namespace
 
-CurlMulti::CurlMulti(EventLoop& loop, Finished finished)
-    : loop_(loop), finished_(std::move(finished)) {
+CurlMulti::CurlMulti(EventLoop& loop, Finished finished, std::function<void()> afterRound)
+    : loop_(loop), finished_(std::move(finished)), afterRound_(std::move(afterRound)) {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     multi_ = curl_multi_init();
@@ -80,6 +80,7 @@ void CurlMulti::act(curl_socket_t fd, int events) {
     int running = 0;
     curl_multi_socket_action(multi_, fd, events, &running);
     reportFinished();
+    afterRound_();
 }
 
 void CurlMulti::reportFinished() {

@@ -16,7 +16,8 @@ public:
     using Finished = std::function<void(CURL* easy, CURLcode code)>;
     /// `finished` runs outside curl's callbacks, with the handle already removed: it may add
     /// others.
-    CurlMulti(EventLoop& loop, Finished finished);
+    /// So does `afterRound`, each time that curl has done something.
+    CurlMulti(EventLoop& loop, Finished finished, std::function<void()> afterRound);
     ~CurlMulti();
     CurlMulti(const CurlMulti&) = delete;
     CurlMulti& operator=(const CurlMulti&) = delete;
@@ -34,6 +35,7 @@ private:
 
     EventLoop& loop_;
     Finished finished_;
+    std::function<void()> afterRound_;
     CURLM* multi_;
     EventLoop::TimerId timer_ = 0;
 };

@@ -53,6 +53,9 @@ struct Lane {
     std::list<Ask> retrying;
     CircuitBreaker breaker;
     std::int64_t lastUsedNs = 0;
+    // Each look-up of a name is a thread in libcurl: see UpstreamEngine::mayStart.
+    std::size_t resolving = 0;
+    std::int64_t resolvedNs = INT64_MIN / 2;
 
 private:
     void setState(UpstreamSnapshot::State state);

@@ -69,6 +69,8 @@ void Transfer::setFixedOptions() {
     // One request per connection at a time; HTTP/2 would bring a resend logic of its own.
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+    // Else the loop would stand still until a slow getaddrinfo returned, after its time-out too.
+    curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, errorText_);
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Transfer::onBody);
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
@@ -86,7 +88,7 @@ std::string Transfer::begin(const Plan& plan, std::int64_t now) {
     config_ = plan.config;
     deadlineNs_ = plan.deadlineNs;
     repeatable_ = plan.repeatable;
-    sent_ = answerBegan_ = resendStopped_ = tooLarge_ = false;
+    resolved_ = sent_ = answerBegan_ = resendStopped_ = tooLarge_ = false;
     sends_ = 0;
     headerBytes_ = 0;
     errorText_[0] = '\0';
@@ -200,8 +202,13 @@ std::string Transfer::setRoute(const Plan& plan) {
     }
     curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connectTo_);
 
-    // Behind a proxy only a literal target can be judged here.
     NetAddress literal;
+    std::string host = target_->host;
+    std::uint16_t port = target_->port;
+    if (!at_.empty()) splitHostPort(at_, host, port);
+    needsLookup_ = plan.request.proxy || !NetAddress::fromText(host, port, literal);
+
+    // Behind a proxy only a literal target can be judged here.
     const bool judgeName = plan.request.proxy && connectTo_ == nullptr;
     if (judgeName && NetAddress::fromText(target_->host, target_->port, literal)) {
         return config_->policy.refusal(literal);
@@ -262,6 +269,7 @@ int Transfer::onBeforeRequest(void* context, char* remoteIp, char*, int remotePo
 
 curl_socket_t Transfer::onOpenSocket(void* context, curlsocktype, curl_sockaddr* target) noexcept {
     auto* self = static_cast<Transfer*>(context);
+    self->resolved_ = true;
     NetAddress address;
     if (!NetAddress::fromSockaddr(&target->addr, address)) return CURL_SOCKET_BAD;
     if (self->maybeRefuse(address)) return CURL_SOCKET_BAD;

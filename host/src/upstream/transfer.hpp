@@ -47,6 +47,10 @@ public:
     CURL* easy() const { return easy_; }
     static void* ownerOf(CURL* easy);
 
+    /// False while curl may have a thread that looks up the name.
+    bool isPastLookup() const { return !needsLookup_ || resolved_ || sent_; }
+    /// True when the name was looked up, or found in curl's cache of names.
+    bool isResolved() const { return resolved_; }
     /// From the moment before the first byte of the request leaves.
     bool maySent() const { return sent_; }
     /// Absolute, when the response was a redirect; else empty. Before `end`.
@@ -83,6 +87,8 @@ private:
     std::string at_;  // where connect_to sends it, for messages
     std::int64_t deadlineNs_ = 0;
     bool repeatable_ = false;
+    bool needsLookup_ = false;
+    bool resolved_ = false;
     bool sent_ = false;
     bool answerBegan_ = false;  // since the request was last sent
     bool resendStopped_ = false;

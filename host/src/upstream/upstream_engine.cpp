@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxLanes = 1024;  // hosts come from flows: forget those long unused
 constexpr std::size_t kMaxSpareTransfers = 256;
+constexpr std::size_t kMaxLookups = 8;                 // at a time and upstream
+constexpr std::int64_t kNameFreshNs = 50'000'000'000;  // curl remembers a name for 60 s
 constexpr std::int64_t kCancelPollNs = 50'000'000;
 
 bool isCancelled(const Ask& ask) {
@@ -24,9 +26,14 @@ bool isRedirectStatus(int status) {
 }  // namespace
 
 UpstreamEngine::UpstreamEngine(EventLoop& loop, std::shared_ptr<const UpstreamConfig> config)
-    : loop_(loop), config_(std::move(config)), multi_(loop, [this](CURL* easy, CURLcode code) {
-          onFinished(*static_cast<Ask*>(Transfer::ownerOf(easy)), code);
-      }) {
+    : loop_(loop),
+      config_(std::move(config)),
+      multi_(
+          loop,
+          [this](CURL* easy, CURLcode code) {
+              onFinished(*static_cast<Ask*>(Transfer::ownerOf(easy)), code);
+          },
+          [this] { noteLookups(); }) {
     multi_.setMaxIdleConnections(config_->options.maxIdleConnections);
 }
 
@@ -123,7 +130,7 @@ void UpstreamEngine::enter(Ask& ask) {
                           std::to_string(lane.breaker.openForNs(now) / 1'000'000) + " ms");
     }
     const UpstreamOptions& options = config_->options;
-    if (lane.queue.empty() && lane.inFlight.size() < options.maxInFlight) return start(ask, now);
+    if (lane.queue.empty() && mayStart(lane, now)) return start(ask, now);
     if (lane.queue.size() < options.maxQueued) return enqueue(ask, now);
     refuse(ask, UpstreamResult::kBulkheadFull,
            std::to_string(lane.queue.size()) +
@@ -155,15 +162,21 @@ void UpstreamEngine::start(Ask& ask, std::int64_t now) {
     }
     const std::string wrong = ask.transfer->begin(
         {ask.request, ask.target, config_, ask.repeatable, ask.request.deadlineNs, &ask}, now);
-    if (wrong.empty()) return multi_.add(ask.transfer->easy());
+    if (wrong.empty()) {
+        if (!ask.transfer->isPastLookup() && now - lane.resolvedNs >= kNameFreshNs) {
+            resolving_.push_back(&ask);
+            ++lane.resolving;
+        }
+        return multi_.add(ask.transfer->easy());
+    }
     lane.breaker.record(ask.permit, CircuitBreaker::kNeutral, now);
     recycle(std::move(ask.transfer));
     refuse(ask, UpstreamResult::kPolicy, wrong);
 }
 
 void UpstreamEngine::pump(Lane& lane) {
-    while (!lane.queue.empty() && lane.inFlight.size() < config_->options.maxInFlight) {
-        const std::int64_t now = monotonicNow();
+    const std::int64_t now = monotonicNow();
+    while (!lane.queue.empty() && mayStart(lane, now)) {
         if (lane.breaker.refuses(now)) return refuseQueue(lane, now);
         Ask& ask = lane.queue.front();
         if (isCancelled(ask)) {
@@ -172,6 +185,35 @@ void UpstreamEngine::pump(Lane& lane) {
             start(ask, now);
         }
     }
+}
+
+// A burst towards a name that is not in curl's cache would be a thread for each request. So the
+// first few go ahead; when one has its address, the rest find it in the cache.
+bool UpstreamEngine::mayStart(const Lane& lane, std::int64_t now) const {
+    if (lane.inFlight.size() >= config_->options.maxInFlight) return false;
+    return lane.resolving < kMaxLookups || now - lane.resolvedNs < kNameFreshNs;
+}
+
+void UpstreamEngine::noteLookups() {
+    for (std::size_t i = 0; i < resolving_.size();) {
+        Ask& ask = *resolving_[i];
+        if (!ask.transfer->isPastLookup()) {
+            ++i;
+            continue;
+        }
+        Lane& lane = *ask.lane;
+        endLookup(ask, monotonicNow());
+        pump(lane);
+    }
+}
+
+void UpstreamEngine::endLookup(Ask& ask, std::int64_t now) {
+    const auto found = std::find(resolving_.begin(), resolving_.end(), &ask);
+    if (found == resolving_.end()) return;
+    if (ask.transfer->isResolved()) ask.lane->resolvedNs = now;
+    --ask.lane->resolving;
+    *found = resolving_.back();
+    resolving_.pop_back();
 }
 
 void UpstreamEngine::refuseQueue(Lane& lane, std::int64_t now) {
@@ -190,6 +232,7 @@ void UpstreamEngine::onFinished(Ask& ask, CURLcode code) {
         location = ask.transfer->redirectUrl();
     }
     UpstreamResult result = ask.transfer->end(code, now);
+    endLookup(ask, now);
     ask.maySent = ask.maySent || ask.transfer->maySent();
     ask.attempts += result.attempts;
     noteTimes(ask, result, now);
@@ -248,6 +291,7 @@ std::int64_t UpstreamEngine::retryDelay(const Ask& ask, const UpstreamResult& re
 
 void UpstreamEngine::stopAttempt(Ask& ask, UpstreamResult::Reason reason, const std::string& text) {
     multi_.remove(ask.transfer->easy());
+    endLookup(ask, monotonicNow());
     ask.maySent = ask.maySent || ask.transfer->maySent();
     recycle(std::move(ask.transfer));
     ask.lane->breaker.record(ask.permit, CircuitBreaker::kNeutral, monotonicNow());

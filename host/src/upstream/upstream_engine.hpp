@@ -32,9 +32,12 @@ private:
     void forgetOldestIdleLane();
 
     void enter(Ask& ask);
+    bool mayStart(const Lane& lane, std::int64_t now) const;
     void enqueue(Ask& ask, std::int64_t now);
     void start(Ask& ask, std::int64_t now);
     void pump(Lane& lane);
+    void noteLookups();
+    void endLookup(Ask& ask, std::int64_t now);
     void refuseQueue(Lane& lane, std::int64_t now);
 
     void onFinished(Ask& ask, CURLcode code);
@@ -62,7 +65,8 @@ private:
     CurlMulti multi_;
     std::vector<std::unique_ptr<Transfer>> spare_;
     std::unordered_map<std::string, std::unique_ptr<Lane>> lanes_;
-    std::list<Ask> loose_;  // between two lanes, for the length of a call
+    std::vector<Ask*> resolving_;  // in flight, their names still to be looked up
+    std::list<Ask> loose_;         // between two lanes, for the length of a call
     std::size_t cancellable_ = 0;
     EventLoop::TimerId sweepTimer_ = 0;
 };
