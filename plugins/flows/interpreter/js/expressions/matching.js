@@ -29,14 +29,14 @@ function asNumber(value) {
 
 /// Equal for a person: 1 and '1', true and 'TRUE', '' and null, an object and its JSON.
 function fuzzyEqual(a, b) {
-    if (totem.equal(a, b) || (isBlank(a) && isBlank(b))) return true;
-    if (isBlank(a) || isBlank(b)) return false;
+    const [plainA, plainB] = [unpacked(a), unpacked(b)];
+    if (totem.equal(plainA, plainB) || (isBlank(plainA) && isBlank(plainB))) return true;
+    if (isBlank(plainA) || isBlank(plainB)) return false;
     if (typeof a === 'boolean' || typeof b === 'boolean') {
         return asBoolean(a) !== undefined && asBoolean(a) === asBoolean(b);
     }
     if (typeof a === 'number' || typeof b === 'number') return asNumber(a) === asNumber(b);
-    if (typeof a === 'string' && typeof b === 'string') return false;
-    return totem.equal(unpacked(a), unpacked(b));
+    return false;
 }
 
 const comparer = (isFuzzy) => (isFuzzy ? fuzzyEqual : totem.equal);

@@ -97,6 +97,23 @@ function push(list, item) {
     return list;
 }
 
+/// Once for all items; a failure is one error item where the workflow goes on.
+function wholeRun(ctx) {
+    const failed = (error) => {
+        if (!ctx.continueOnFail) throw error;
+        return [[totem.errorItem(error, 0)]];
+    };
+    try {
+        const result = ctx.code(ctx.params.jsCode)(undefined);
+        if (result instanceof Promise) {
+            return result.then((value) => [allItems(ctx, value)]).catch(failed);
+        }
+        return [allItems(ctx, result)];
+    } catch (error) {
+        return failed(error);
+    }
+}
+
 const kNoPython = 'Python code is not supported. Write this node in JavaScript.';
 
 const isPython = (params) => String(params.language ?? '').startsWith('python');
@@ -118,10 +135,10 @@ totem.node({
     },
     execute(ctx) {
         if (isPython(ctx.params)) throw ctx.error(kNoPython);
-        const run = ctx.code(ctx.params.jsCode);
         if (ctx.params.mode === 'runOnceForEachItem') {
+            const run = ctx.code(ctx.params.jsCode);
             return items.after(eachItem(ctx, run), (made) => [made]);
         }
-        return items.after(run(undefined), (result) => [allItems(ctx, result)]);
+        return wholeRun(ctx);
     },
 });
