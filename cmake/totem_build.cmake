@@ -16,7 +16,8 @@ function(totem_room name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
     add_library(totem_${name} STATIC ${ARG_SOURCES})
     target_include_directories(totem_${name} PUBLIC ${PROJECT_SOURCE_DIR}/host/src)
-    target_link_libraries(totem_${name} PUBLIC ${ARG_LINK} PRIVATE totem_options)
+    target_link_libraries(totem_${name} PUBLIC ${ARG_LINK})
+    target_link_libraries(totem_${name} PRIVATE totem_options)
 endfunction()
 
 # totem_test(NAME SOURCES ... LINK ... [LABELS ...]): one Catch2 program `test_NAME`, one ctest entry.

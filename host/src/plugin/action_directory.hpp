@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "journal/effects.hpp"
+#include "plugin/host_call.hpp"
+#include "plugin/manifest.hpp"
+
+namespace totemd {
+
+class Effects;
+class PluginInstance;
+class SchemaValidator;
+
+struct ActionAsk {
+    std::string name, input;  ///< input: JSON text
+    std::string caller;       ///< plugin id, "admin", "http"
+    std::string trace, subject, idempotencyKey;
+    std::string checkpointKey, checkpoint;
+    std::int64_t deadlineNs = 0;  ///< monotonic; required
+    std::int64_t receivedUnixNs = 0;
+    std::shared_ptr<Cancellation> cancellation;
+};
+
+/// Every action on offer, and the way to ask for one: plainly, or as a durable effect when it has
+/// an idempotency key and may not be repeated.
+///
+/// Threads: all members from anywhere.
+class ActionDirectory {
+public:
+    using Done = std::function<void(totem_status, totem::Body)>;
+    /// The instance that serves a plugin now, or null.
+    using FindInstance = std::function<std::shared_ptr<PluginInstance>(const std::string& plugin)>;
+
+    explicit ActionDirectory(FindInstance find);
+    ~ActionDirectory();
+
+    /// Once, before the first ask: effects and this directory need each other.
+    void useEffects(Effects& effects) { effects_ = &effects; }
+    EffectHooks effectHooks();
+
+    /// Actions of the host itself, such as "reply". Throws std::invalid_argument for a bad schema.
+    void offerBuiltin(Manifest::Action action, std::function<void(ActionAsk, Done)> serve);
+    void offer(std::shared_ptr<const Manifest> manifest);
+    void withdraw(const std::string& plugin);
+
+    /// `done` runs once, on any thread. The input is checked against the action's schema first.
+    void ask(ActionAsk ask, Done done);
+    /// {"actions": [{name, plugin, effect, title, input, output}, …]}, JSON text.
+    std::string listJson() const;
+
+private:
+    struct Offer {
+        Manifest::Action action;
+        std::string plugin;
+        std::shared_ptr<const SchemaValidator> validator;  // null: any object
+        std::function<void(ActionAsk, Done)> builtin;
+    };
+
+    std::shared_ptr<const Offer> find(const std::string& name) const;
+    void askPlainly(const Offer& offer, ActionAsk ask, Done done);
+    void askAsEffect(const Offer& offer, ActionAsk ask, Done done);
+    void invokeEffect(const EffectIntent& intent, EffectHooks::Done done);
+    void reconcileEffect(const EffectIntent& intent, std::vector<std::string> settled, EffectHooks::Done done);
+
+    const FindInstance findInstance_;
+    Effects* effects_ = nullptr;
+    mutable std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<const Offer>> offers_;  // guarded by mutex_
+};
+
+}  // namespace totemd

@@ -1,0 +1,96 @@
+#include "plugin/host_call.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace totemd {
+
+HostCall::HostCall(OpenCalls& owner, Options options, Done done)
+    : totem_call{},
+      owner_(owner),
+      trace_(std::move(options.trace)),
+      subject_(std::move(options.subject)),
+      key_(std::move(options.idempotencyKey)),
+      caller_(std::move(options.caller)),
+      cancellation_(options.cancellation ? std::move(options.cancellation) : std::make_shared<Cancellation>()),
+      keep_(std::move(options.keep)),
+      releaseLane_(std::move(options.releaseLane)),
+      done_(std::move(done)) {
+    struct_size = sizeof(totem_call);
+    deadline_ns = options.deadlineNs;
+    received_unix_ns = options.receivedUnixNs;
+    trace_parent = totem::str(trace_);
+    totem_call::subject = totem::str(subject_);
+    idempotency_key = totem::str(key_);
+    totem_call::caller = totem::str(caller_);
+    attempt = options.attempts;
+    replay = options.replays;
+    complete = &OpenCalls::complete;
+    cancelled = [](const totem_call* call) -> int32_t {
+        const auto* self = HostCall::of(call);
+        return self->answered_ || self->cancellation_->cancelled() ? 1 : 0;
+    };
+}
+
+totem_call* OpenCalls::open(HostCall::Options options, HostCall::Done done) {
+    auto* call = new HostCall(*this, std::move(options), std::move(done));
+    std::lock_guard lock(mutex_);
+    call->next_ = first_;
+    if (first_ != nullptr) first_->previous_ = call;
+    first_ = call;
+    ++count_;
+    return call;
+}
+
+totem_status OpenCalls::complete(totem_call* raw, totem_status status, totem_body* rawBody) {
+    auto* call = static_cast<HostCall*>(raw);
+    totem::Body body(rawBody);
+    OpenCalls& owner = call->owner_;
+    totem_status result = TOTEM_OK;
+    if (status == TOTEM_E_ABANDONED) ++owner.abandoned_;
+    if (call->claim()) {
+        HostCall::Done done = std::move(call->done_);
+        done(status, std::move(body));
+    } else {
+        ++owner.late_;
+        result = TOTEM_E_GONE;
+    }
+    {
+        std::lock_guard lock(owner.mutex_);
+        if (call->previous_ != nullptr) call->previous_->next_ = call->next_;
+        else owner.first_ = call->next_;
+        if (call->next_ != nullptr) call->next_->previous_ = call->previous_;
+        // Last: an owner that sees zero may go at once, so nothing of it is touched after this lock.
+        --owner.count_;
+    }
+    delete call;
+    return result;
+}
+
+void OpenCalls::answerWhere(totem_status status, const std::function<bool(const HostCall&)>& chosen) {
+    std::vector<HostCall::Done> answers;
+    {
+        std::lock_guard lock(mutex_);
+        for (HostCall* call = first_; call != nullptr; call = call->next_) {
+            if (!chosen(*call) || !call->claim()) continue;
+            call->cancellation_->cancel();
+            answers.push_back(std::move(call->done_));
+        }
+    }
+    for (auto& done : answers) done(status, {});
+}
+
+void OpenCalls::sweep(std::int64_t now) {
+    answerWhere(TOTEM_E_DEADLINE, [now](const HostCall& call) { return call.deadline_ns <= now; });
+}
+
+void OpenCalls::cancelAll(totem_status status) {
+    answerWhere(status, [](const HostCall&) { return true; });
+}
+
+std::size_t OpenCalls::count() const {
+    std::lock_guard lock(mutex_);
+    return count_;
+}
+
+}  // namespace totemd

@@ -1,0 +1,331 @@
+#include "plugin/plugin_registry.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+#include "journal/dispatcher.hpp"
+#include "loop/event_loop.hpp"
+#include "observe/health.hpp"
+#include "observe/log.hpp"
+#include "plugin/action_directory.hpp"
+#include "plugin/event_hub.hpp"
+#include "plugin/event_text.hpp"
+#include "plugin/extensions/extensions.hpp"
+#include "plugin/library.hpp"
+#include "plugin/plugin_instance.hpp"
+#include "plugin/plugin_services.hpp"
+#include "plugin/probe.hpp"
+#include "plugin/worker_host.hpp"
+
+namespace totemd {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+/// Code that others may write to is not loaded into a daemon that holds tokens.
+void refuseUnsafe(const std::filesystem::path& file) {
+    struct stat info {};
+    if (stat(file.c_str(), &info) != 0) throw std::runtime_error(file.string() + ": cannot be read");
+    if ((info.st_mode & S_IWOTH) != 0) {
+        throw std::runtime_error(file.string() + ": everybody may write to it, so it is not loaded; run: chmod o-w " + file.string());
+    }
+    if (info.st_uid != 0 && info.st_uid != geteuid()) {
+        throw std::runtime_error(file.string() + ": belongs to user " + std::to_string(info.st_uid) +
+                                 ", neither to root nor to the daemon's user; run: chown root " + file.string());
+    }
+}
+
+std::string fingerprintOf(const Manifest& manifest, const std::string& config) {
+    struct stat info {};
+    stat(manifest.library.c_str(), &info);
+    return std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec) + "/" +
+           std::to_string(std::hash<std::string>{}(config));
+}
+
+std::vector<std::string> grantsOf(const Manifest& manifest, const PluginConfig& config) {
+    if (config.grants) return *config.grants;
+    std::vector<std::string> wanted = manifest.requires_;
+    wanted.insert(wanted.end(), manifest.optional.begin(), manifest.optional.end());
+    return wanted.empty() ? extensionIds() : wanted;
+}
+
+}  // namespace
+
+PluginRegistry::PluginRegistry(Parts parts) : parts_(std::move(parts)), marks_(parts_.stateFolder) {}
+PluginRegistry::~PluginRegistry() { stopAll(milliseconds(stopTimeoutMs_)); }
+
+std::map<std::string, std::filesystem::path> PluginRegistry::discover(const std::vector<std::string>& folders) const {
+    std::map<std::string, std::filesystem::path> found;
+    for (const std::string& folder : folders) {
+        std::error_code ignored;
+        for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+            if (std::filesystem::exists(entry.path() / "plugin.json", ignored)) {
+                found.emplace(entry.path().filename().string(), entry.path());
+            }
+        }
+    }
+    return found;
+}
+
+void PluginRegistry::load(Entry& entry, const std::string& id, const std::filesystem::path& folder) {
+    try {
+        auto manifest = std::make_shared<Manifest>(readManifest(folder));
+        if (manifest->id != id) {
+            throw std::runtime_error((folder / "plugin.json").string() + "#/id: expected \"" + id + "\" like its folder, found \"" + manifest->id + "\"");
+        }
+        entry.manifest = std::move(manifest);
+    } catch (const std::exception& error) {
+        change(entry, State::kFailed, error.what());
+    }
+}
+
+void PluginRegistry::change(Entry& entry, State state, std::string reason) {
+    std::lock_guard lock(mutex_);
+    entry.state = state;
+    entry.reason = std::move(reason);
+    entry.sinceUnixNs = unixNow();
+}
+
+std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& manifest, const PluginConfig& config) {
+    const std::string fingerprint = fingerprintOf(manifest, config.config);
+    if (marks_.crashed(manifest.id, fingerprint)) {
+        throw std::runtime_error("it crashed the daemon while it was created; it stays out until its library or its configuration changes");
+    }
+    const auto granted = grantsOf(manifest, config);
+    for (const std::string& id : manifest.requires_) {
+        if (findExtension(id.c_str()) == nullptr) {
+            throw std::runtime_error((manifest.folder / "plugin.json").string() + "#/requires: this daemon offers no " + id +
+                                     "; upgrade totemd, or install a version of the plugin made for this one");
+        }
+        if (std::find(granted.begin(), granted.end(), id) == granted.end()) {
+            throw std::runtime_error("it requires " + id + ", which plugins." + manifest.id + ".grants does not list");
+        }
+    }
+    refuseUnsafe(manifest.folder);
+    refuseUnsafe(manifest.library);
+    std::string problem = probePlugin(parts_.probeProgram, manifest.folder, milliseconds(std::min<std::int64_t>(startTimeoutMs_, 10'000)));
+    if (!problem.empty()) throw std::runtime_error(problem);
+    parts_.services.workers.declare(manifest);
+    InstanceOptions options;
+    options.config = config.config;
+    options.threads = config.threads;
+    options.maxOpenAsks = config.maxOpenAsks;
+    options.granted = granted;
+    auto shared = std::make_shared<const Manifest>(manifest);
+    auto instance = std::make_shared<PluginInstance>(shared, openLibrary(manifest.library), parts_.services, std::move(options));
+    marks_.begin(manifest.id, fingerprint);
+    try {
+        instance->start(milliseconds(startTimeoutMs_));
+    } catch (...) {
+        marks_.end(manifest.id);
+        retire(instance, milliseconds(1));
+        throw;
+    }
+    marks_.end(manifest.id);
+    return instance;
+}
+
+bool PluginRegistry::bringUp(const std::string& id, const GuardConfig&) {
+    Entry& entry = entries_.at(id);
+    if (!entry.manifest) return false;
+    const Logger log = parts_.services.log.plugin(id);
+    HealthRegistry& health = parts_.services.health;
+    health.add(id, entry.config.required);
+    try {
+        auto fresh = startInstance(*entry.manifest, entry.config);
+        std::shared_ptr<PluginInstance> old;
+        {
+            std::lock_guard lock(mutex_);
+            old = std::exchange(entry.instance, fresh);
+        }
+        parts_.services.actions.withdraw(id);
+        parts_.services.actions.offer(entry.manifest);
+        change(entry, State::kRunning, {});
+        health.set(id, HealthState::healthy);
+        log.info("plugin.started", {{"version", entry.manifest->version}});
+        if (old) retire(std::move(old), milliseconds(stopTimeoutMs_));
+        if (std::find(started_.begin(), started_.end(), id) == started_.end()) started_.push_back(id);
+        if (!entry.manifest->subscribes.empty()) parts_.dispatcher.resume(id);
+        return true;
+    } catch (const std::exception& error) {
+        log.error("plugin.start.failed", {{"reason", error.what()}});
+        if (entry.instance) {
+            std::lock_guard lock(mutex_);
+            entry.reason = std::string("the new configuration could not start, the old instance goes on: ") + error.what();
+            return false;
+        }
+        change(entry, State::kFailed, error.what());
+        health.set(id, HealthState::unhealthy, error.what());
+        return false;
+    }
+}
+
+void PluginRegistry::retire(std::shared_ptr<PluginInstance> instance, milliseconds timeout) {
+    const std::string why = instance->stop(timeout);
+    if (instance->abandoned()) {
+        parts_.services.log.plugin(instance->id()).error("plugin.abandoned", {{"reason", why}});
+        new std::shared_ptr<PluginInstance>(std::move(instance));  // for ever, on purpose
+    }
+}
+
+void PluginRegistry::takeDown(const std::string& id, milliseconds timeout, const std::string& reason) {
+    Entry& entry = entries_.at(id);
+    parts_.dispatcher.pause(id);
+    parts_.services.actions.withdraw(id);
+    std::shared_ptr<PluginInstance> instance;
+    {
+        std::lock_guard lock(mutex_);
+        instance = std::exchange(entry.instance, nullptr);
+    }
+    std::erase(started_, id);
+    if (!instance) return;
+    retire(std::move(instance), timeout);
+    change(entry, State::kDisabled, reason);
+    parts_.services.health.remove(id);
+    parts_.services.log.plugin(id).info("plugin.stopped");
+}
+
+std::vector<std::string> PluginRegistry::startOrder() const {
+    std::vector<std::string> order;
+    std::set<std::string> done;
+    std::function<void(const std::string&)> visit = [&](const std::string& id) {
+        auto found = entries_.find(id);
+        if (found == entries_.end() || !found->second.config.enabled || !done.insert(id).second) return;
+        if (found->second.manifest) {
+            for (const std::string& other : found->second.manifest->after) visit(other);
+        }
+        order.push_back(id);
+    };
+    for (const auto& [id, entry] : entries_) visit(id);
+    return order;
+}
+
+bool PluginRegistry::apply(const Configuration& configuration, bool safe) {
+    startTimeoutMs_ = configuration.guard.startTimeout.count();
+    stopTimeoutMs_ = configuration.guard.stopTimeout.count();
+    auto folders = configuration.pluginPath;
+    if (safe && folders.size() > 1) folders.resize(1);
+    const auto found = discover(folders);
+
+    // Stop in reverse what is no longer wanted.
+    const auto before = started_;
+    for (auto id = before.rbegin(); id != before.rend(); ++id) {
+        auto wanted = configuration.plugins.find(*id);
+        if (wanted == configuration.plugins.end() || !wanted->second.enabled) {
+            takeDown(*id, milliseconds(stopTimeoutMs_), "disabled in the configuration");
+        }
+    }
+    std::set<std::string> changed;
+    for (const auto& [id, config] : configuration.plugins) {
+        std::unique_lock lock(mutex_);
+        Entry& entry = entries_[id];
+        if (!entry.instance || entry.config != config) changed.insert(id);
+        entry.config = config;
+        lock.unlock();
+        if (config.logLevel) {
+            if (auto level = parseLogLevel(*config.logLevel)) parts_.services.log.setLevel(id, *level);
+        }
+        if (!config.enabled || entry.instance) continue;
+        auto folder = found.find(id);
+        if (folder != found.end()) {
+            load(entry, id, folder->second);
+        } else {
+            change(entry, State::kFailed, "no folder of plugin_path holds " + id + "/plugin.json; install the plugin or set plugins." + id + ".enabled to false");
+        }
+        if (!entry.reason.empty() && entry.state == State::kFailed) {
+            parts_.services.log.plugin(id).error("plugin.start.failed", {{"reason", entry.reason}});
+        }
+    }
+    announce();
+    bool allReplaced = true;
+    for (const std::string& id : startOrder()) {
+        if (changed.count(id) == 0) continue;
+        const bool ran = entries_.at(id).instance != nullptr;
+        if (!bringUp(id, configuration.guard) && ran) allReplaced = false;
+    }
+    return allReplaced;
+}
+
+void PluginRegistry::announce() {
+    std::vector<std::shared_ptr<const Manifest>> manifests;
+    for (const auto& [id, entry] : entries_) {
+        if (entry.config.enabled && entry.manifest) manifests.push_back(entry.manifest);
+    }
+    parts_.events.setPlugins(std::move(manifests));
+}
+
+void PluginRegistry::stopAll(milliseconds timeout) {
+    const auto order = started_;
+    const std::int64_t deadline = monotonicNow() + timeout.count() * 1'000'000;
+    for (auto id = order.rbegin(); id != order.rend(); ++id) {
+        takeDown(*id, milliseconds(std::max<std::int64_t>(200, (deadline - monotonicNow()) / 1'000'000)), "the daemon stops");
+    }
+}
+
+std::shared_ptr<PluginInstance> PluginRegistry::find(const std::string& plugin) const {
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(plugin);
+    return found == entries_.end() ? nullptr : found->second.instance;
+}
+
+void PluginRegistry::sweep(std::int64_t nowNs) const {
+    std::vector<std::shared_ptr<PluginInstance>> instances;
+    {
+        std::lock_guard lock(mutex_);
+        for (const auto& [id, entry] : entries_) {
+            if (entry.instance) instances.push_back(entry.instance);
+        }
+    }
+    for (const auto& instance : instances) instance->calls().sweep(nowNs);
+}
+
+bool PluginRegistry::requiredRun() const {
+    std::lock_guard lock(mutex_);
+    return std::all_of(entries_.begin(), entries_.end(),
+                       [](const auto& entry) { return !entry.second.config.required || entry.second.instance; });
+}
+
+Json PluginRegistry::describe() const {
+    static const char* names[] = {"disabled", "running", "failed"};
+    Json list = Json::array();
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, entry] : entries_) {
+        Json item{{"id", id}, {"state", names[static_cast<int>(entry.state)]}, {"enabled", entry.config.enabled},
+                  {"required", entry.config.required}};
+        if (entry.manifest) {
+            item["version"] = entry.manifest->version;
+            item["title"] = entry.manifest->title;
+            item["folder"] = entry.manifest->folder.string();
+        }
+        if (!entry.reason.empty()) item["reason"] = entry.reason;
+        if (entry.sinceUnixNs != 0) item["since"] = formatTime(entry.sinceUnixNs);
+        if (entry.instance) {
+            item["open_calls"] = entry.instance->calls().count();
+            item["open_asks"] = entry.instance->openAsks();
+            item["queued"] = entry.instance->queued();
+            item["busy_ms"] = entry.instance->busyNs() / 1'000'000;
+            item["late_completions"] = entry.instance->calls().lateCompletions();
+            item["abandoned_calls"] = entry.instance->calls().abandonedCalls();
+        }
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+Json PluginRegistry::commands() const {
+    Json list = Json::array();
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, entry] : entries_) {
+        if (!entry.manifest || !entry.config.enabled) continue;
+        for (const Json& command : Json::parse(entry.manifest->commands)) list.push_back(command);
+    }
+    return list;
+}
+
+}  // namespace totemd

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "config/configuration.hpp"
+#include "http/router.hpp"
+#include "plugin/crash_marks.hpp"
+#include "plugin/manifest.hpp"
+
+namespace totemd {
+
+class ActionDirectory;
+class Dispatcher;
+class EventHub;
+class PluginInstance;
+class Requests;
+class WorkerHost;
+struct PluginServices;
+
+/// Which plugins there are and which run; starts them in dependency order and stops them in exact
+/// reverse, takes over a changed configuration while connections and other plugins go on.
+///
+/// Threads: `apply` and `stopAll` from the control thread; the rest from anywhere.
+/// Lifetime: instances end before what PluginServices borrows; libraries stay mapped.
+class PluginRegistry {
+public:
+    struct Parts {
+        PluginServices& services;
+        EventHub& events;
+        Dispatcher& dispatcher;
+        Requests& requests;
+        std::filesystem::path probeProgram;
+        std::filesystem::path stateFolder;  ///< for crash marks; empty: none
+    };
+
+    explicit PluginRegistry(Parts parts);
+    ~PluginRegistry();
+
+    /// Brings the running plugins to what the configuration says: stops, starts, replaces. One that
+    /// cannot start is left out with its reason; the others go on. Returns false when a plugin that
+    /// ran before could not be replaced (the old instance then keeps running).
+    /// `safe`: only plugins from the first folder of plugin_path.
+    bool apply(const Configuration& configuration, bool safe);
+    /// In reverse order of starting.
+    void stopAll(std::chrono::milliseconds timeout);
+
+    std::shared_ptr<PluginInstance> find(const std::string& plugin) const;
+    /// The routes of one listener. `plugins` empty: those of all, without their own-listener routes.
+    std::vector<Route> routesFor(const std::string& listener, const std::vector<std::string>& plugins) const;
+    /// Hands requests that were stored undecoded to their plugins again.
+    void replayRequests();
+    /// Answers calls whose deadline has passed; called now and then on the daemon's loop.
+    void sweep(std::int64_t nowNs) const;
+
+    /// [{id, version, title, state, reason, since, calls, asks, queued, …}] for people.
+    nlohmann::json describe() const;
+    /// [{group, verb, action, …}] of every enabled plugin.
+    nlohmann::json commands() const;
+    /// True when every plugin that the configuration requires runs.
+    bool requiredRun() const;
+
+private:
+    enum class State { kDisabled, kRunning, kFailed };
+    struct Entry {
+        std::shared_ptr<const Manifest> manifest;  // null: it could not be read
+        PluginConfig config;
+        State state = State::kDisabled;
+        std::string reason;
+        std::int64_t sinceUnixNs = 0;
+        std::shared_ptr<PluginInstance> instance;
+    };
+
+    std::map<std::string, std::filesystem::path> discover(const std::vector<std::string>& folders) const;
+    std::vector<std::string> startOrder() const;
+    /// Throws std::runtime_error with the reason.
+    std::shared_ptr<PluginInstance> startInstance(const Manifest& manifest, const PluginConfig& config);
+    void load(Entry& entry, const std::string& id, const std::filesystem::path& folder);
+    bool bringUp(const std::string& id, const GuardConfig& guard);
+    void takeDown(const std::string& id, std::chrono::milliseconds timeout, const std::string& reason);
+    void retire(std::shared_ptr<PluginInstance> instance, std::chrono::milliseconds timeout);
+    void change(Entry& entry, State state, std::string reason);
+    void announce();
+    Route routeOf(const std::string& plugin, const Manifest::Route& declared) const;
+    void serve(const std::string& plugin, const Manifest::Route& declared, HttpRequest&& request, Responder responder) const;
+
+    const Parts parts_;
+    const CrashMarks marks_;
+    mutable std::mutex mutex_;
+    std::map<std::string, Entry> entries_;   // guarded by mutex_; changed by the control thread only
+    std::vector<std::string> started_;       // in order; control thread only
+    std::int64_t startTimeoutMs_ = 30'000, stopTimeoutMs_ = 20'000;  // control thread only
+};
+
+}  // namespace totemd

@@ -1,0 +1,172 @@
+// How HTTP requests reach plugins, and what becomes of those that a plugin cannot take.
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "journal/requests.hpp"
+#include "loop/event_loop.hpp"
+#include "observe/log.hpp"
+#include "observe/trace.hpp"
+#include "plugin/http_bridge.hpp"
+#include "plugin/plugin_instance.hpp"
+#include "plugin/plugin_registry.hpp"
+#include "plugin/plugin_services.hpp"
+
+namespace totemd {
+namespace {
+
+constexpr std::int64_t kRouteTimeoutNs = 300'000'000'000;
+constexpr std::int64_t kIntakeTimeoutNs = 10'000'000'000;
+constexpr int kReplayBatch = 50;
+
+std::string traceOf(const HttpRequest& request) {
+    const auto given = TraceContext::parse(request.header("traceparent"));
+    return (given ? given->child() : TraceContext::make()).traceparent();
+}
+
+HostCall::Options optionsFor(const BridgedRequest& request, bool intake) {
+    HostCall::Options options;
+    options.deadlineNs = monotonicNow() + (intake ? kIntakeTimeoutNs : kRouteTimeoutNs);
+    options.receivedUnixNs = request.held.receivedUnixNs;
+    options.trace = traceOf(request.held);
+    options.caller = "http";
+    return options;
+}
+
+/// The plugin's fault, not the sender's: the request is kept and handed in again.
+bool isFault(totem_status status) {
+    switch (status) {
+        case TOTEM_E_FAULT:
+        case TOTEM_E_ABANDONED:
+        case TOTEM_E_DEADLINE:
+        case TOTEM_E_UNAVAILABLE:
+        case TOTEM_E_CANCELLED:
+        case TOTEM_E_NOT_FOUND: return true;
+        default: return false;
+    }
+}
+
+RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const std::string& route, std::string reason) {
+    RawRequest raw;
+    raw.plugin = plugin;
+    raw.route = route;
+    raw.method = request.method;
+    raw.target = request.target;
+    nlohmann::json headers = nlohmann::json::array();
+    for (const HttpHeader& header : request.headers) headers.push_back({header.name, header.value});
+    raw.headers = headers.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    raw.body = request.body.read();
+    raw.peer = request.peerAddress;
+    raw.receivedUnixNs = request.receivedUnixNs;
+    raw.reason = std::move(reason);
+    return raw;
+}
+
+HttpRequest requestOf(const RawRequest& raw) {
+    HttpRequest request;
+    request.method = raw.method;
+    request.target = raw.target;
+    const auto question = raw.target.find('?');
+    request.path = raw.target.substr(0, question);
+    if (question != std::string::npos) request.query = raw.target.substr(question + 1);
+    for (const auto& header : nlohmann::json::parse(raw.headers, nullptr, false)) {
+        request.headers.push_back({header.at(0).get<std::string>(), header.at(1).get<std::string>()});
+    }
+    request.body = Body(raw.body);
+    request.peerAddress = raw.peer;
+    request.peerIsLoopback = raw.peer.rfind("127.", 0) == 0 || raw.peer == "::1";
+    request.listener = "main";
+    request.receivedUnixNs = raw.receivedUnixNs;
+    return request;
+}
+
+}  // namespace
+
+std::vector<Route> PluginRegistry::routesFor(const std::string&, const std::vector<std::string>& plugins) const {
+    std::vector<Route> routes;
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, entry] : entries_) {
+        if (!entry.manifest || !entry.config.enabled) continue;
+        const bool named = std::find(plugins.begin(), plugins.end(), id) != plugins.end();
+        if (!plugins.empty() && !named) continue;
+        for (const Manifest::Route& declared : entry.manifest->routes) {
+            if (!declared.ownListener || named) routes.push_back(routeOf(id, declared));
+        }
+    }
+    return routes;
+}
+
+Route PluginRegistry::routeOf(const std::string& plugin, const Manifest::Route& declared) const {
+    Route route;
+    route.path = declared.path;
+    route.methods = declared.methods;
+    route.bodyBytes = declared.bodyBytes;
+    route.handler = [this, plugin, declared](HttpRequest&& request, Responder responder) {
+        serve(plugin, declared, std::move(request), std::move(responder));
+    };
+    return route;
+}
+
+void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& declared, HttpRequest&& request,
+                           Responder responder) const {
+    auto bridged = std::make_shared<BridgedRequest>(std::move(request), false);
+    HostCall::Options options = optionsFor(*bridged, declared.intake);
+    auto instance = find(plugin);
+    if (!declared.intake) {
+        options.cancellation = std::make_shared<Cancellation>(nullptr, [responder] { return responder.cancelled(); });
+        auto done = [responder](totem_status status, totem::Body body) { responder.send(responseOf(status, std::move(body))); };
+        if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + plugin + " is not running"));
+        instance->route(declared.name, declared.inlined, std::move(bridged), std::move(options), std::move(done));
+        return;
+    }
+    auto done = [this, responder, bridged, plugin, name = declared.name](totem_status status, totem::Body body) {
+        if (!isFault(status)) {
+            responder.send(responseOf(status, std::move(body)));
+            return;
+        }
+        const std::string reason(body.content().empty() ? totem::statusName(static_cast<totem::Status>(status)) : body.content());
+        parts_.services.log.plugin(plugin).error("request.kept", {{"route", name}, {"reason", reason}});
+        parts_.requests.add(rawOf(bridged->held, plugin, name, reason), [responder](std::int64_t seq, std::string why) {
+            if (seq != 0) responder.send(HttpResponse::empty(200));
+            else responder.send(HttpResponse::problem(503, "the request could not be stored: " + why));
+        });
+    };
+    if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + plugin + " is not running"));
+    instance->route(declared.name, declared.inlined, bridged, std::move(options), std::move(done));
+}
+
+void PluginRegistry::replayRequests() {
+    std::vector<std::string> running;
+    {
+        std::lock_guard lock(mutex_);
+        for (const auto& [id, entry] : entries_) {
+            if (entry.instance) running.push_back(id);
+        }
+    }
+    if (parts_.requests.waiting() == 0) return;
+    for (const std::string& plugin : running) {
+        parts_.requests.take(plugin, kReplayBatch, [this, plugin](std::vector<RawRequest> taken) {
+            for (RawRequest& raw : taken) {
+                auto instance = find(plugin);
+                if (!instance) {
+                    parts_.requests.finish(raw.seq, Requests::End::Retry, "the plugin is not running");
+                    continue;
+                }
+                auto bridged = std::make_shared<BridgedRequest>(requestOf(raw), true);
+                HostCall::Options options = optionsFor(*bridged, true);
+                instance->route(raw.route, false, bridged, std::move(options),
+                                [this, seq = raw.seq](totem_status status, totem::Body body) {
+                                    if (isFault(status) || status == TOTEM_E_BUSY) {
+                                        parts_.requests.finish(seq, Requests::End::Retry, std::string(body.content()));
+                                    } else if (body.code() >= 400 && body.code() != 429 && body.code() < 500) {
+                                        parts_.requests.finish(seq, Requests::End::Dead, "the plugin refused it with HTTP " + std::to_string(body.code()));
+                                    } else {
+                                        parts_.requests.finish(seq, Requests::End::Done);
+                                    }
+                                });
+            }
+        });
+    }
+}
+
+}  // namespace totemd
