@@ -41,7 +41,7 @@ std::string formatTime(std::int64_t unixNs) {
     const time_t seconds = unixNs / 1'000'000'000;
     tm parts{};
     gmtime_r(&seconds, &parts);
-    char buffer[40];
+    char buffer[96];
     std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
                   parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(unixNs / 1'000'000 % 1000));
     return buffer;

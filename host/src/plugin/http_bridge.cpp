@@ -1,5 +1,7 @@
 #include "plugin/http_bridge.hpp"
 
+#include "totem/status.hpp"
+
 #include <fcntl.h>
 
 #include <memory>

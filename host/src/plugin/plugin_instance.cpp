@@ -198,7 +198,7 @@ void PluginInstance::reconcile(std::string action, std::string question, HostCal
     call<totem_plugin_action>(
         TOTEM_EXT_ACTION, false, std::move(options), std::move(done),
         [this, raw = kept.get()](const totem_plugin_action& extension, totem_call* call) {
-            if (!TOTEM_HAS(&extension, reconcile)) {
+            if (!(extension.struct_size >= sizeof(totem_plugin_action) && extension.reconcile != nullptr)) {
                 call->complete(call, TOTEM_E_NOT_FOUND, totem::Body("the plugin cannot reconcile").release());
                 return;
             }
