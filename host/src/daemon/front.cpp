@@ -1,0 +1,120 @@
+#include "daemon/front.hpp"
+
+#include <condition_variable>
+
+#include "observe/log.hpp"
+
+namespace totemd {
+namespace {
+
+HttpLimits limitsOf(const ListenerLimits& from) {
+    HttpLimits limits;
+    limits.headerBytes = from.headerBytes;
+    limits.bodyBytes = from.bodyBytes;
+    limits.spoolThreshold = from.memoryBodyBytes;
+    limits.maxConnections = from.connections;
+    limits.headerMs = from.headerTimeout.count();
+    limits.bodyMs = from.bodyTimeout.count();
+    limits.keepAliveMs = from.idleTimeout.count();
+    return limits;
+}
+
+std::string hostOf(const std::string& address) { return address.substr(0, address.rfind(':')); }
+
+}  // namespace
+
+Front::Front(EventLoop& loop, Log& log, RoutesFor routesFor) : loop_(loop), log_(log), routesFor_(std::move(routesFor)) {}
+Front::~Front() = default;
+
+std::shared_ptr<Front::Listener> Front::open(const std::string& name, const ListenerConfig& config,
+                                             std::shared_ptr<const RouteTable> table) {
+    auto listener = std::make_shared<Listener>();
+    listener->config = config;
+    listener->table = std::move(table);
+    ListenerOptions options;
+    options.name = name;
+    options.address = config.address;
+    options.limits = limitsOf(config.limits);
+    // The server ends before its listener does, so the handlers may borrow it.
+    Listener* raw = listener.get();
+    options.bodyLimit = [raw, fallback = options.limits.bodyBytes](const HttpRequest& head) {
+        const auto table = std::atomic_load(&raw->table);
+        const Route* route = table->find(head.method, head.path).route;
+        return route != nullptr && route->bodyBytes != 0 ? route->bodyBytes : fallback;
+    };
+    options.warn = [log = log_.part("http"), name](const std::string& message) {
+        log.warn("http.listener", {{"listener", name}, {"message", message}});
+    };
+    listener->server = std::make_unique<HttpServer>(loop_, std::move(options), [raw](HttpRequest&& request, Responder responder) {
+        std::atomic_load(&raw->table)->serve(std::move(request), std::move(responder));
+    });
+    listener->server->start();
+    log_.part("http").info("http.listening", {{"listener", name}, {"address", hostOf(config.address) + ":" + std::to_string(listener->server->port())}});
+    return listener;
+}
+
+void Front::apply(const std::map<std::string, ListenerConfig>& wanted) {
+    std::map<std::string, std::shared_ptr<Listener>> before, after;
+    {
+        std::lock_guard lock(mutex_);
+        before = listeners_;
+    }
+    std::map<std::string, std::shared_ptr<const RouteTable>> tables;
+    for (const auto& [name, config] : wanted) tables[name] = std::make_shared<const RouteTable>(routesFor_(name, config));
+    for (const auto& [name, config] : wanted) {
+        auto found = before.find(name);
+        const bool same = found != before.end() && found->second->config.address == config.address;
+        after[name] = same ? found->second : open(name, config, tables[name]);
+    }
+    for (const auto& [name, listener] : after) {
+        std::atomic_store(&listener->table, tables[name]);
+        listener->server->setLimits(limitsOf(wanted.at(name).limits));
+        listener->config = wanted.at(name);
+    }
+    std::lock_guard lock(mutex_);
+    listeners_ = std::move(after);
+}
+
+void Front::drain(std::chrono::milliseconds timeout) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t open = 0;
+    {
+        std::lock_guard lock(mutex_);
+        open = listeners_.size();
+        for (const auto& [name, listener] : listeners_) {
+            listener->server->drain(timeout.count(), [&](std::size_t) {
+                std::lock_guard lock(mutex);
+                --open;
+                changed.notify_one();
+            });
+        }
+    }
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return open == 0; });
+}
+
+std::string Front::boundAddress(const std::string& name) const {
+    std::lock_guard lock(mutex_);
+    auto found = listeners_.find(name);
+    if (found == listeners_.end()) return {};
+    return hostOf(found->second->config.address) + ":" + std::to_string(found->second->server->port());
+}
+
+std::map<std::string, std::string> Front::boundAddresses() const {
+    std::map<std::string, std::string> addresses;
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, listener] : listeners_) {
+        addresses[name] = hostOf(listener->config.address) + ":" + std::to_string(listener->server->port());
+    }
+    return addresses;
+}
+
+std::map<std::string, HttpStats> Front::stats() const {
+    std::map<std::string, HttpStats> stats;
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, listener] : listeners_) stats[name] = listener->server->stats();
+    return stats;
+}
+
+}  // namespace totemd

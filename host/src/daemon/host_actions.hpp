@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "plugin/action_directory.hpp"
+
+namespace totemd {
+
+struct Action {
+    Manifest::Action declared;
+    std::function<void(ActionAsk, ActionDirectory::Done)> serve;
+};
+
+/// The actions of the host itself: `reply` answers a message wherever it came from, `handoff` gives
+/// its conversation to an agent. Both take the event's `reply` object as `to` and turn into the
+/// action that it names, so they are durable effects exactly as that one is.
+std::vector<Action> hostActions(ActionDirectory& directory);
+
+}  // namespace totemd
