@@ -1,0 +1,269 @@
+#include "flow_run.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace totem::flows {
+namespace {
+
+using nlohmann::json;
+
+// Answers of the embedded JavaScript, see prelude/70-run.js.
+constexpr double kFailed = -1;
+constexpr double kPending = -2;
+constexpr int kOutputBits = 26;
+
+constexpr std::chrono::milliseconds kOwnBudget{10000};  // for our own code, not the user's
+
+std::vector<OutputState> statesFrom(double answer) {
+    const auto bits = static_cast<std::uint64_t>(answer);
+    const std::uint64_t filled = bits & ((1u << kOutputBits) - 1);
+    const std::uint64_t there = bits >> kOutputBits;
+    std::vector<OutputState> states;
+    for (int i = 0; i < kOutputBits && (there >> i) != 0; ++i) {
+        states.push_back((filled >> i) & 1  ? OutputState::filled
+                         : (there >> i) & 1 ? OutputState::empty
+                                            : OutputState::absent);
+    }
+    return states;
+}
+
+std::vector<OutputState> statesFrom(std::string_view letters) {
+    std::vector<OutputState> states;
+    for (const char letter : letters) states.push_back(static_cast<OutputState>(letter - '0'));
+    return states;
+}
+
+std::string plainError(const std::string& message, const std::string& node, const char* limit) {
+    json error{{"message", message}, {"name", "NodeOperationError"}};
+    if (!node.empty()) error["node"] = node;
+    if (limit) error["limit"] = limit;
+    return error.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+FlowRun::FlowRun(Workflow& workflow, int startNode, std::string answer)
+    : workflow_(workflow),
+      realm_(workflow.realm()),
+      walk_(workflow.graph(), startNode),
+      answer_(std::move(answer)) {}
+
+FlowRun::~FlowRun() {
+    if (run_) JSValueUnprotect(realm_.context(), run_);
+}
+
+std::chrono::milliseconds FlowRun::budget() const {
+    const FlowLimits& limits = workflow_.limits();
+    return task_ && workflow_.holdsCode(task_->node) ? limits.codeTime : limits.expressionTime;
+}
+
+JsResult FlowRun::call(JSObjectRef function, std::initializer_list<JSValueRef> arguments) {
+    realm_.engine().setMemoryLimit(workflow_.limits().memoryBytes);
+    realm_.engine().arm(budget());
+    return realm_.call(function, arguments);
+}
+
+JsResult FlowRun::callOwn(JSObjectRef function, std::initializer_list<JSValueRef> arguments) {
+    realm_.engine().arm(kOwnBudget);
+    return realm_.call(function, arguments);
+}
+
+std::string FlowRun::textOf(JSObjectRef function, std::initializer_list<JSValueRef> arguments) {
+    const JsResult result = callOwn(function, arguments);
+    return result.ok() ? realm_.toUtf8(result.value) : std::string();
+}
+
+FlowStep FlowRun::start(std::string_view frame, std::string_view items) {
+    return open(
+        callOwn(workflow_.functions().open, {realm_.text(frame), realm_.text(items)}));
+}
+
+FlowStep FlowRun::restore(std::string_view frame, std::string_view records) {
+    return open(
+        callOwn(workflow_.functions().reopen, {realm_.text(frame), realm_.text(records)}));
+}
+
+FlowStep FlowRun::open(const JsResult& opened) {
+    if (!opened.ok()) {
+        FlowStep step;
+        step.kind = FlowStep::Kind::error;
+        step.error = plainError("The run cannot begin: " + opened.message, "", nullptr);
+        step.rest = "{}";
+        return step;
+    }
+    run_ = const_cast<JSObjectRef>(opened.value);
+    JSValueProtect(realm_.context(), run_);
+    return walk();
+}
+
+FlowStep FlowRun::resume(std::string_view results) {
+    Entered entered;
+    if (pausing_) {
+        pausing_ = false;
+        ++try_;
+        entered = execute();
+    } else {
+        entered = interpret(call(workflow_.functions().resume, {run_, realm_.text(results)}));
+    }
+    if (auto step = handle(std::move(entered))) return std::move(*step);
+    return walk();
+}
+
+FlowStep FlowRun::walk() {
+    while ((task_ = walk_.next())) {
+        if (++ran_ > workflow_.limits().runNodes) {
+            return failed(plainError("The run executed " + std::to_string(ran_ - 1) +
+                                         " nodes; that is the limit for one execution",
+                                     workflow_.graph().nodes[task_->node].name, "nodes"));
+        }
+        try_ = 0;
+        if (auto step = handle(execute())) return std::move(*step);
+    }
+    return ended();
+}
+
+FlowRun::Entered FlowRun::execute() {
+    std::vector<JSValueRef> arguments{run_, realm_.number(task_->node),
+                                      realm_.number(walk_.runsOf(task_->node)),
+                                      realm_.number(try_)};
+    for (const WalkSource& source : task_->inputs) {
+        arguments.push_back(realm_.number(source.node));
+        arguments.push_back(realm_.number(source.output));
+        arguments.push_back(realm_.number(source.run));
+    }
+    realm_.engine().setMemoryLimit(workflow_.limits().memoryBytes);
+    realm_.engine().arm(budget());
+    return interpret(realm_.call(workflow_.functions().exec, arguments.data(), arguments.size()));
+}
+
+FlowRun::Entered FlowRun::interpret(JsResult result) {
+    JSContextRef context = realm_.context();
+    for (;;) {
+        if (!result.ok()) return stopped(result);
+        if (!JSValueIsNumber(context, result.value)) {
+            std::string text = realm_.toUtf8(result.value);
+            if (text.empty() || text[0] != 'M') {
+                return {Entered::Kind::requests, {}, std::move(text)};
+            }
+            return {Entered::Kind::outputs, statesFrom(std::string_view(text).substr(1)), {}};
+        }
+        const double answer = JSValueToNumber(context, result.value, nullptr);
+        if (answer >= 0) return {Entered::Kind::outputs, statesFrom(answer), {}};
+        if (answer == kFailed) return {Entered::Kind::failed, {}, {}};
+        if (answer != kPending) return {Entered::Kind::nothing, {}, {}};
+        // The jobs of its promises have run by now: they run when the outermost call returns.
+        result = call(workflow_.functions().settle, {run_});
+    }
+}
+
+/// A limit, or an error that escaped from our own JavaScript.
+FlowRun::Entered FlowRun::stopped(const JsResult& result) {
+    const std::string& node = workflow_.graph().nodes[task_->node].name;
+    std::string message = "Error in the interpreter: " + result.message;
+    const char* limit = "";
+    if (result.stop == JsStop::time) {
+        message = "The node took more than " + std::to_string(budget().count()) +
+                  " ms of processor time";
+        limit = "time";
+    } else if (result.stop == JsStop::memory) {
+        message = "The node used more than " +
+                  std::to_string(workflow_.limits().memoryBytes >> 20) + " MiB of memory";
+        limit = "memory";
+        poisoned_ = true;
+    }
+    if (poisoned_) return {Entered::Kind::stopped, {}, plainError(message, node, limit)};
+    callOwn(workflow_.functions().stopAtLimit,
+            {run_, realm_.text(message), realm_.text(limit)});
+    return {Entered::Kind::failed, {}, {}};
+}
+
+/// Nothing if the walk goes on.
+std::optional<FlowStep> FlowRun::handle(Entered entered) {
+    switch (entered.kind) {
+        case Entered::Kind::outputs:
+            walk_.finished(*task_, std::move(entered.outputs));
+            return std::nullopt;
+        case Entered::Kind::nothing:
+            return std::nullopt;
+        case Entered::Kind::requests:
+            return waits(std::move(entered.text));
+        case Entered::Kind::stopped:
+            return failed(std::move(entered.text));
+        case Entered::Kind::failed:
+            return nodeFailed(entered);
+    }
+    return std::nullopt;
+}
+
+std::optional<FlowStep> FlowRun::nodeFailed(const Entered&) {
+    const FlowFunctions& functions = workflow_.functions();
+    const FlowNode& node = workflow_.graph().nodes[task_->node];
+    if (try_ + 1 < node.tries) {
+        callOwn(functions.noteFailedTry, {run_});
+        if (node.pauseMs > 0) {
+            pausing_ = true;
+            return waits(retryPause());
+        }
+        ++try_;
+        return handle(execute());
+    }
+    if (!node.goesOn) return failed(textOf(functions.failureText, {run_}));
+    return handle(interpret(callOwn(functions.recover, {run_})));
+}
+
+std::string FlowRun::retryPause() const {
+    const FlowNode& node = workflow_.graph().nodes[task_->node];
+    const json request{{"kind", "wait"},  {"retry", true},
+                       {"ms", node.pauseMs}, {"node", node.name},
+                       {"run", walk_.runsOf(task_->node)}, {"try", try_},
+                       {"round", 0},      {"n", 0}};
+    return json::array({request}).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+FlowStep FlowRun::waits(std::string requests) {
+    FlowStep step;
+    step.kind = FlowStep::Kind::requests;
+    step.node = workflow_.graph().nodes[task_->node].name;
+    step.requests = std::move(requests);
+    step.detached = textOf(workflow_.functions().takeDetached, {run_});
+    return finish(std::move(step));
+}
+
+FlowStep FlowRun::ended() {
+    FlowStep step;
+    step.kind = FlowStep::Kind::success;
+    step.detached = textOf(workflow_.functions().takeDetached, {run_});
+    step.rest = textOf(workflow_.functions().finishRun, {run_, realm_.text(answer_)});
+    return finish(std::move(step));
+}
+
+FlowStep FlowRun::failed(std::string error) {
+    FlowStep step;
+    step.kind = FlowStep::Kind::error;
+    step.error = std::move(error);
+    if (!poisoned_) {
+        step.detached = textOf(workflow_.functions().takeDetached, {run_});
+        step.rest = textOf(workflow_.functions().finishRun, {run_, realm_.text("")});
+    }
+    return finish(std::move(step));
+}
+
+FlowStep FlowRun::finish(FlowStep step) {
+    if (step.kind != FlowStep::Kind::requests && step.rest.empty()) step.rest = "{}";
+    if (poisoned_) return step;
+    const JsResult flushed = callOwn(workflow_.functions().flush, {run_});
+    std::string records = flushed.ok() ? realm_.toUtf8(flushed.value) : std::string("L0");
+    if (!records.empty() && records[0] == 'L') {
+        step = FlowStep{};
+        step.kind = FlowStep::Kind::error;
+        step.rest = "{}";
+        step.error = plainError("The outputs of the run exceed " +
+                                    std::to_string(workflow_.limits().outputBytes >> 20) + " MiB",
+                                task_ ? workflow_.graph().nodes[task_->node].name : "", "output");
+        return step;
+    }
+    step.records = std::move(records);
+    return step;
+}
+
+}  // namespace totem::flows
