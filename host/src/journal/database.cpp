@@ -25,6 +25,9 @@ void Database::post(Task task) {
 void Database::at(std::int64_t unixNs, Task task) {
     writer_->at(unixNs, std::move(task));
 }
+void Database::emptyLog() {
+    writer_->emptyLog();
+}
 void Database::wake() {
     writer_->wake();
 }

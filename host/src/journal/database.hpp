@@ -74,6 +74,8 @@ public:
     void post(Task task);
     /// Runs `task` on the writer thread when the clock reaches `unixNs`. Dropped at `stop()`.
     void at(std::int64_t unixNs, Task task);
+    /// Empties the write-ahead log, so that nothing deleted can be read there.
+    void emptyLog();
     /// Looks at the clock again (a test moved it).
     void wake();
     void stop();

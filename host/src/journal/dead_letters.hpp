@@ -24,6 +24,7 @@ public:
     void replay(std::int64_t event, const std::string& subscriber, bool fresh, Done done);
 
 private:
+    class Replay;
     Database& database_;
     Dispatcher& dispatcher_;
 };

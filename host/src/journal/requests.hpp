@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,14 +39,19 @@ public:
     using TakeDone = std::function<void(std::vector<RawRequest>)>;
     enum class End { Done, Dead, Retry };
 
+    /// Counts what earlier lives left; blocks. Throws std::runtime_error if it cannot be read.
     Requests(Database& database, RequestsOptions options);
     ~Requests();
+    Requests(const Requests&) = delete;
+    Requests& operator=(const Requests&) = delete;
 
     void add(RawRequest request, AddDone done);
     /// The oldest `limit` waiting requests of the plugin, each counted as an attempt, durably. What
     /// is taken is not handed out again before `finish` or the next start.
     void take(const std::string& plugin, int limit, TakeDone done);
     void finish(std::int64_t seq, End end, std::string error = {});
+    /// Lets an ended request wait again, with attempts from 0 (a decode bug was mended).
+    void replay(std::int64_t seq, std::function<void(bool found)> done);
     std::int64_t waiting() const;
 
 private:

@@ -31,10 +31,13 @@ class Upkeep {
 public:
     Upkeep(Database& database, UpkeepOptions options);
     ~Upkeep();
+    Upkeep(const Upkeep&) = delete;
+    Upkeep& operator=(const Upkeep&) = delete;
 
     /// Runs now and then again every `everyNs` of the database's clock.
     void start();
-    /// One complete pass now.
+    /// One complete pass now, duplicate keys included (`start` looks at those once a day). `done`
+    /// comes also when a full disk ended it early.
     void run(std::function<void()> done);
     /// Deletes every event, effect, store row and request whose text, subject or key holds one of
     /// `numbers` (a phone or a DNI) as a whole number, and scrubs the freed pages.

@@ -1,6 +1,7 @@
 #include "journal/writer.hpp"
 
 #include <pthread.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <boost/uuid/string_generator.hpp>
@@ -78,6 +79,13 @@ void Database::Writer::at(std::int64_t unixNs, Task task) {
     const std::lock_guard lock(mutex_);
     timers_.emplace(unixNs, std::move(task));
     notify();
+}
+
+void Database::Writer::emptyLog() {
+    post([this] {
+        sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                  nullptr);
+    });
 }
 
 void Database::Writer::wake() {

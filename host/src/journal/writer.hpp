@@ -25,6 +25,7 @@ public:
     void write(std::unique_ptr<Work> work, Urgency urgency);
     void post(Task task);
     void at(std::int64_t unixNs, Task task);
+    void emptyLog();
     void wake();
     void stop();
 

@@ -1,0 +1,241 @@
+#include "journal/requests.hpp"
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+#include <unordered_set>
+
+#include "journal/database.hpp"
+#include "journal/schema.hpp"
+#include "journal/sqlite.hpp"
+
+namespace totemd {
+
+/// What the works share: how much waits, and what is taken (writer thread).
+class Requests::Shelf {
+public:
+    Shelf(Database& database, RequestsOptions options) : database(database), options(options) {}
+
+    class Count;
+    class Add;
+    class Take;
+    class Finish;
+    class Replay;
+
+    Database& database;
+    const RequestsOptions options;
+    std::atomic<std::int64_t> count{0}, bytes{0};
+    std::unordered_set<std::int64_t> taken;
+};
+
+class Requests::Shelf::Count : public Work {
+public:
+    explicit Count(Shelf& shelf) : shelf_(shelf) {}
+    std::future<std::string> result() { return result_.get_future(); }
+    bool reads() const override { return true; }
+    void write(Sqlite& db) override {
+        Query query(db,
+                    "SELECT count(*), coalesce(sum(length(body) + length(headers)), 0)"
+                    " FROM requests WHERE state = 0");
+        query.next();
+        shelf_.count = query.integer(0);
+        shelf_.bytes = query.integer(1);
+    }
+    void committed() override { result_.set_value({}); }
+    void failed(const std::string& reason) override { result_.set_value(reason); }
+
+private:
+    Shelf& shelf_;
+    std::promise<std::string> result_;
+};
+
+class Requests::Shelf::Add : public Work {
+public:
+    Add(Shelf& shelf, RawRequest request, AddDone done)
+        : shelf_(shelf), request_(std::move(request)), done_(std::move(done)) {}
+
+    void write(Sqlite& db) override {
+        request_.seq = 0;
+        refusal_.clear();
+        // Works of one batch all look before any of them counts: a batch may pass the bound a bit.
+        if (shelf_.count >= shelf_.options.maxCount) {
+            refusal_ = "too many undecoded requests are waiting";
+        } else if (shelf_.bytes + size() > shelf_.options.maxBytes) {
+            refusal_ = "the undecoded requests that wait have reached their size bound";
+        } else {
+            request_.seq = shelf_.database.nextSeq();
+            db.run("INSERT INTO requests VALUES(?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)",
+                   request_.seq, request_.receivedUnixNs, shelf_.database.now(), request_.plugin,
+                   request_.route, request_.method, request_.target, request_.peer, request_.reason,
+                   request_.headers, Blob{request_.body});
+        }
+    }
+    void committed() override {
+        if (request_.seq != 0) {
+            ++shelf_.count;
+            shelf_.bytes += size();
+        }
+        done_(request_.seq, refusal_);
+    }
+    void failed(const std::string& reason) override { done_(0, reason); }
+
+private:
+    std::int64_t size() const {
+        return static_cast<std::int64_t>(request_.body.size() + request_.headers.size());
+    }
+    Shelf& shelf_;
+    RawRequest request_;
+    const AddDone done_;
+    std::string refusal_;
+};
+
+class Requests::Shelf::Take : public Work {
+public:
+    Take(Shelf& shelf, std::string plugin, int limit, TakeDone done)
+        : shelf_(shelf), plugin_(std::move(plugin)), limit_(limit), done_(std::move(done)) {}
+
+    void write(Sqlite& db) override {
+        requests_.clear();
+        {
+            Query query(db,
+                        "SELECT seq, route, method, target, headers, body, peer, received, reason,"
+                        " attempts FROM requests WHERE state = 0 AND plugin = ? ORDER BY seq",
+                        plugin_);
+            while (static_cast<int>(requests_.size()) < limit_ && query.next()) {
+                if (shelf_.taken.count(query.integer(0)) == 0) requests_.push_back(read(query));
+            }
+        }
+        for (const auto& request : requests_) {
+            db.run("UPDATE requests SET attempts = attempts + 1 WHERE seq = ?", request.seq);
+        }
+    }
+    void committed() override {
+        for (const auto& request : requests_) shelf_.taken.insert(request.seq);
+        done_(std::move(requests_));
+    }
+    void failed(const std::string&) override { done_({}); }
+
+private:
+    RawRequest read(const Query& query) const {
+        RawRequest request;
+        request.plugin = plugin_;
+        request.seq = query.integer(0);
+        request.route = query.text(1);
+        request.method = query.text(2);
+        request.target = query.text(3);
+        request.headers = query.text(4);
+        request.body = query.text(5);
+        request.peer = query.text(6);
+        request.receivedUnixNs = query.integer(7);
+        request.reason = query.text(8);
+        request.attempts = static_cast<int>(query.integer(9)) + 1;
+        return request;
+    }
+
+    Shelf& shelf_;
+    const std::string plugin_;
+    const int limit_;
+    const TakeDone done_;
+    std::vector<RawRequest> requests_;
+};
+
+class Requests::Shelf::Finish : public Work {
+public:
+    Finish(Shelf& shelf, std::int64_t seq, End end, std::string error)
+        : shelf_(shelf), seq_(seq), end_(end), error_(std::move(error)) {}
+    bool mustHappen() const override { return true; }
+
+    void write(Sqlite& db) override {
+        const int maxAttempts = shelf_.options.maxAttempts;
+        const int state = end_ == End::Done ? kDone : end_ == End::Dead ? kDead : kOpen;
+        size_.reset();
+        Query query(db,
+                    "UPDATE requests SET error = ?, updated = ?, state ="
+                    " CASE WHEN ? = 0 AND attempts >= ? THEN 2 ELSE ? END"
+                    " WHERE seq = ? AND state = 0"
+                    " RETURNING state, length(body) + length(headers)",
+                    error_, shelf_.database.now(), state, maxAttempts, state, seq_);
+        while (query.next()) {
+            if (query.integer(0) != kOpen) size_ = query.integer(1);
+        }
+    }
+    void committed() override {
+        shelf_.taken.erase(seq_);
+        if (!size_) return;
+        --shelf_.count;
+        shelf_.bytes -= *size_;
+    }
+    void failed(const std::string&) override {}
+
+private:
+    Shelf& shelf_;
+    const std::int64_t seq_;
+    const End end_;
+    const std::string error_;
+    std::optional<std::int64_t> size_;
+};
+
+class Requests::Shelf::Replay : public Work {
+public:
+    Replay(Shelf& shelf, std::int64_t seq, std::function<void(bool)> done)
+        : shelf_(shelf), seq_(seq), done_(std::move(done)) {}
+
+    void write(Sqlite& db) override {
+        size_.reset();
+        Query query(db,
+                    "UPDATE requests SET state = 0, attempts = 0, error = '', updated = ?"
+                    " WHERE seq = ? AND state <> 0 RETURNING length(body) + length(headers)",
+                    shelf_.database.now(), seq_);
+        while (query.next()) size_ = query.integer(0);
+    }
+    void committed() override {
+        if (size_) {
+            ++shelf_.count;
+            shelf_.bytes += *size_;
+        }
+        done_(size_.has_value());
+    }
+    void failed(const std::string&) override { done_(false); }
+
+private:
+    Shelf& shelf_;
+    const std::int64_t seq_;
+    const std::function<void(bool)> done_;
+    std::optional<std::int64_t> size_;
+};
+
+Requests::Requests(Database& database, RequestsOptions options)
+    : shelf_(std::make_unique<Shelf>(database, options)) {
+    auto work = std::make_unique<Shelf::Count>(*shelf_);
+    auto result = work->result();
+    database.write(std::move(work));
+    const std::string error = result.get();
+    if (!error.empty()) throw std::runtime_error("cannot read the undecoded requests: " + error);
+}
+
+Requests::~Requests() {
+    shelf_->database.stop();
+}
+
+void Requests::add(RawRequest request, AddDone done) {
+    shelf_->database.write(
+        std::make_unique<Shelf::Add>(*shelf_, std::move(request), std::move(done)));
+}
+
+void Requests::take(const std::string& plugin, int limit, TakeDone done) {
+    shelf_->database.write(std::make_unique<Shelf::Take>(*shelf_, plugin, limit, std::move(done)));
+}
+
+void Requests::finish(std::int64_t seq, End end, std::string error) {
+    shelf_->database.write(std::make_unique<Shelf::Finish>(*shelf_, seq, end, std::move(error)));
+}
+
+void Requests::replay(std::int64_t seq, std::function<void(bool)> done) {
+    shelf_->database.write(std::make_unique<Shelf::Replay>(*shelf_, seq, std::move(done)));
+}
+
+std::int64_t Requests::waiting() const {
+    return shelf_->count;
+}
+
+}  // namespace totemd
