@@ -34,6 +34,12 @@ function entries(ctx, specify, list, json, itemIndex) {
 
 const encode = encodeURIComponent;
 
+/// `pairs` with those of a page, which replace others of the same name.
+function withPage(pairs, page) {
+    const names = new Set(page.map(([name]) => name));
+    return [...pairs.filter(([name]) => !names.has(name)), ...page];
+}
+
 /// One query parameter as 'a=1' parts; lists and objects in the asked notation.
 function queryParts(name, value, arrays) {
     if (value === undefined) return [];
@@ -75,8 +81,9 @@ function multipart(ctx, params, page, itemIndex) {
         return { name, base64: binary.data, fileName: binary.fileName,
             mimeType: binary.mimeType };
     });
-    for (const [name, value] of page) parts.push({ name, value: values.asText(value) });
-    return { parts };
+    const names = new Set(page.map(([name]) => name));
+    const more = page.map(([name, value]) => ({ name, value: values.asText(value) }));
+    return { parts: [...parts.filter((part) => !names.has(part.name)), ...more] };
 }
 
 function form(ctx, params, page, itemIndex) {
@@ -87,7 +94,7 @@ function form(ctx, params, page, itemIndex) {
     }
     const pairs = entries(ctx, params.specifyBody, params.bodyParameters?.parameters,
         params.jsonBody, itemIndex);
-    const parts = [...pairs, ...page].flatMap(([name, value]) => queryParts(name, value, 'indices'));
+    const parts = withPage(pairs, page).flatMap(([name, value]) => queryParts(name, value, 'indices'));
     return { type, body: parts.join('&').replaceAll('%20', '+') };
 }
 
@@ -145,7 +152,7 @@ function headers(ctx, params, page, type, format, itemIndex) {
             params.jsonHeaders, itemIndex));
     }
     const isLowered = params.options?.lowercaseHeaders !== false;
-    const made = [...list, ...page].filter(([, value]) => !values.isMissing(value))
+    const made = withPage(list, page).filter(([, value]) => !values.isMissing(value))
         .map(([name, value]) => [isLowered ? name.toLowerCase() : name, values.asText(value)]);
     const has = (wanted) => made.some(([name]) => name.toLowerCase() === wanted);
     if (type !== undefined && !has('content-type')) made.push(['content-type', type]);
@@ -170,7 +177,7 @@ totem.share('httpRequest', (ctx, params, itemIndex, page = {}) => {
         kind: 'http',
         item: itemIndex,
         method: params.method ?? 'GET',
-        url: withQuery(url, [...missing, ...(page.qs ?? [])],
+        url: withQuery(url, withPage(missing, page.qs ?? []),
             options.queryParameterArrays ?? 'brackets'),
         headers: headers(ctx, params, page.headers ?? [], type, format, itemIndex),
         ...content,
