@@ -136,7 +136,10 @@ RealmFactory::Made RealmFactory::make(const std::set<std::string>& types, bool u
     }
     std::set<std::string> files;
     for (const std::string& type : types) {
-        const auto found = types_->fileOf.find(type);
+        auto found = types_->fileOf.find(type);
+        if (found == types_->fileOf.end() && type.starts_with("totem.")) {
+            found = types_->fileOf.find("totem.*");
+        }
         if (found != types_->fileOf.end()) files.insert(found->second);
     }
     for (const std::string& file : files) load(*realm, file, totem, luxon, jmespath);

@@ -29,6 +29,9 @@ totem.shared = Object.create(null);
 totem.node = (definition) => {
     for (const type of [definition.type].flat()) totem.types.set(type, definition);
 };
+// Every action of a plugin is a node type; one definition, `totem.*`, serves those without their own.
+totem.typeNamed = (type) =>
+    totem.types.get(type) ?? (String(type).startsWith('totem.') ? totem.types.get('totem.*') : undefined);
 totem.extension = (kind, methods) => {
     const table = totem.extensions[kind];
     for (const name of Object.keys(methods)) table.set(name, methods[name]);

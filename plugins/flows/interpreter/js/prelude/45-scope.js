@@ -206,6 +206,10 @@ class Scope {
     get $fromai() { return this.$fromAI; }
     get $agentInfo() { return undefined; }
     get $tool() { return this.run.frame.ai ? { name: this.run.frame.aiTool, parameters: this.run.frame.ai } : undefined; }
+    // Only inside the expressions of a pagination; `more` comes from ctx.evaluate().
+    get $response() { return this.more?.$response; }
+    get $request() { return this.more?.$request; }
+    get $pageCount() { return this.more?.$pageCount; }
     get DateTime() { return DateTime; }
     get Duration() { return Duration; }
     get Interval() { return Interval; }

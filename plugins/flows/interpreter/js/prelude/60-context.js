@@ -49,8 +49,9 @@ class NodeContext {
         return value === undefined ? fallback : value;
     }
     has(path) { return rawParameter(this.params, path) !== kAbsent; }
-    evaluate(value, itemIndex = 0) {
+    evaluate(value, itemIndex = 0, more = undefined) {
         this.scope.i = itemIndex;
+        this.scope.more = more;
         return totem.evaluate(value, this.scope);
     }
     resolve(text, itemIndex = 0) { return this.evaluate(`=${text}`, itemIndex); }

@@ -26,7 +26,7 @@ function prepareNode(raw, index, problem) {
     const own = raw.parameters !== null && typeof raw.parameters === 'object' ? raw.parameters : {};
     const node = {
         index, name: raw.name, id: raw.id, raw, type: String(raw.type), version: Number(raw.typeVersion ?? 1),
-        params: own, readers: new Map(), definition: totem.types.get(raw.type),
+        params: own, readers: new Map(), definition: totem.typeNamed(raw.type),
         onError: raw.onError ?? (raw.continueOnFail === true ? 'continueRegularOutput' : 'stopWorkflow'),
         disabled: raw.disabled === true,
     };
