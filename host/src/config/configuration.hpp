@@ -19,14 +19,14 @@ using Milliseconds = std::chrono::milliseconds;
 
 struct ListenerLimits {
     std::uint64_t headerBytes = 16 * 1024;
-    std::uint64_t bodyBytes = 16 * 1024 * 1024;  ///< larger requests get 413
+    std::uint64_t bodyBytes = 32 * 1024 * 1024;  ///< larger requests get 413
     std::uint64_t memoryBodyBytes = 64 * 1024;   ///< larger bodies are spooled to a file
     std::uint32_t connections = 10000;
     std::uint32_t requestsPerSecond = 0;   ///< per client address; 0: no limit
     Milliseconds headerTimeout{10'000};    ///< for the whole header
     Milliseconds bodyTimeout{60'000};      ///< for the whole body
     Milliseconds idleTimeout{75'000};      ///< keep-alive between requests
-    Milliseconds requestTimeout{300'000};  ///< for the answer
+    Milliseconds requestTimeout{120'000};  ///< for the answer
     bool operator==(const ListenerLimits&) const = default;
 };
 
@@ -42,14 +42,13 @@ struct ListenerConfig {
 
 struct StorageConfig {
     std::string url = "sqlite:/var/lib/totemd/totem.db";
-    Milliseconds eventsRetention{7 * 86'400'000LL};
+    Milliseconds doneRetention{7 * 86'400'000LL};  ///< done events, effects, requests
     Milliseconds deadLettersRetention{30 * 86'400'000LL};
-    Milliseconds effectsRetention{30 * 86'400'000LL};
-    Milliseconds requestsRetention{30 * 86'400'000LL};
     Milliseconds duplicateKeysRetention{30 * 86'400'000LL};
-    std::uint64_t maxOpenEvents = 100'000;  ///< beyond: not accepted
-    std::uint64_t maxUndecoded = 10'000;    ///< raw requests kept for a plugin that is away
-    std::uint64_t maxUndecodedBytes = 256ULL * 1024 * 1024;
+    std::uint64_t maxBytes = 8ULL << 30;      ///< of the database
+    std::uint64_t maxOpenEvents = 1'000'000;  ///< beyond: not accepted
+    std::uint64_t maxUndecoded = 100'000;     ///< raw requests kept for a plugin that is away
+    std::uint64_t maxUndecodedBytes = 1ULL << 30;
     bool operator==(const StorageConfig&) const = default;
 };
 
@@ -94,8 +93,8 @@ struct PluginConfig {
 };
 
 struct LogConfig {
-    std::string level = "info";   ///< trace, debug, info, warning, error
-    std::string format = "text";  ///< text, json
+    std::string level = "info";   ///< debug, info, warn, error, off
+    std::string format = "text";  ///< text, json, journal
     bool operator==(const LogConfig&) const = default;
 };
 
@@ -108,13 +107,11 @@ struct HealthConfig {
 };
 
 struct DeliveryConfig {
-    std::uint32_t maxAttempts = 10;
-    Milliseconds backoffInitial{500};
+    std::uint32_t maxAttempts = 8;       ///< then a dead letter
+    Milliseconds backoffInitial{1'000};  ///< doubles with each attempt
     Milliseconds backoffMax{300'000};
-    double backoffFactor = 2.0;
-    double jitter = 0.2;  ///< share of the delay, 0 to 1
-    Milliseconds attemptTimeout{120'000};
-    Milliseconds maxAnswerAge{900'000};  ///< older answers go to an agent
+    Milliseconds attemptTimeout{120'000};  ///< of one delivery
+    Milliseconds maxAnswerAge{900'000};    ///< older answers go to an agent
     bool operator==(const DeliveryConfig&) const = default;
 };
 

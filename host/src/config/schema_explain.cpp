@@ -213,10 +213,12 @@ private:
         const std::string above = numberIn(nodes_, "exclusiveMinimum");
         const std::string below = numberIn(nodes_, "exclusiveMaximum");
         if (!low.empty() && !high.empty()) return "a number from " + low + " to " + high;
-        if (!low.empty()) return "a number of at least " + low;
-        if (!above.empty() && below.empty() && high.empty()) return "a number above " + above;
-        if (!high.empty()) return "a number of at most " + high;
-        return "a number below " + below;
+        std::vector<std::string> bounds;
+        if (!low.empty()) bounds.push_back("of at least " + low);
+        if (!above.empty()) bounds.push_back("above " + above);
+        if (!high.empty()) bounds.push_back("of at most " + high);
+        if (!below.empty()) bounds.push_back("below " + below);
+        return "a number " + joined(bounds, " and ");
     }
 
     std::string patternMeaning() const {

@@ -47,11 +47,10 @@ StorageConfig storage(const json& from) {
     StorageConfig result;
     from.at("url").get_to(result.url);
     const json& retention = from.at("retention");
-    result.eventsRetention = days(retention, "events_days");
+    result.doneRetention = days(retention, "done_days");
     result.deadLettersRetention = days(retention, "dead_letters_days");
-    result.effectsRetention = days(retention, "effects_days");
-    result.requestsRetention = days(retention, "requests_days");
     result.duplicateKeysRetention = days(retention, "duplicate_keys_days");
+    from.at("max_bytes").get_to(result.maxBytes);
     from.at("max_open_events").get_to(result.maxOpenEvents);
     from.at("max_undecoded").get_to(result.maxUndecoded);
     from.at("max_undecoded_bytes").get_to(result.maxUndecodedBytes);
@@ -109,8 +108,6 @@ DeliveryConfig delivery(const json& from) {
     from.at("max_attempts").get_to(result.maxAttempts);
     result.backoffInitial = milliseconds(from, "backoff_initial_ms", 1);
     result.backoffMax = seconds(from, "backoff_max_s");
-    from.at("backoff_factor").get_to(result.backoffFactor);
-    from.at("jitter").get_to(result.jitter);
     result.attemptTimeout = seconds(from, "attempt_timeout_s");
     result.maxAnswerAge = seconds(from, "max_answer_age_s");
     return result;

@@ -87,9 +87,9 @@ TEST_CASE("every value of the file arrives in the typed configuration") {
             "body_bytes": 5, "memory_body_bytes": 6, "connections": 7, "requests_per_second": 8,
             "header_timeout_s": 0.5, "body_timeout_s": 2, "idle_timeout_s": 3,
             "request_timeout_s": 4}}},
-        "storage": {"url": "sqlite:x.db", "retention": {"events_days": 1, "dead_letters_days": 2,
-            "effects_days": 3, "requests_days": 4, "duplicate_keys_days": 0.5},
-            "max_open_events": 9, "max_undecoded": 10, "max_undecoded_bytes": 11},
+        "storage": {"url": "sqlite:x.db", "retention": {"done_days": 1, "dead_letters_days": 2,
+            "duplicate_keys_days": 0.5}, "max_bytes": 1048577, "max_open_events": 9,
+            "max_undecoded": 10, "max_undecoded_bytes": 11},
         "cache": {"url": "redis://r:6379", "max_bytes": 65536},
         "upstream": {"connect_to": {"a:1": "listener:main", "b:2": "[::1]:3"},
             "allow": ["10.0.0.0/8"], "deny": ["127.0.0.1:22"], "proxy": "http://p:1",
@@ -98,13 +98,13 @@ TEST_CASE("every value of the file arrives in the typed configuration") {
             "timeout_s": 19, "response_bytes": 20},
             "hosts": {"slow:80": {"connections": 2, "timeout_s": 90}}},
         "plugin_path": ["/p", "/q"],
-        "plugins": {"desk": {"enabled": false, "required": true, "log_level": "trace",
+        "plugins": {"desk": {"enabled": false, "required": true, "log_level": "debug",
             "grants": ["totem.http_client/1"], "threads": 2, "max_open_asks": 3,
             "config": {"a": [1]}}},
         "log": {"level": "error", "format": "json"},
         "health": {"interval_s": 1, "timeout_s": 2, "retries": 3, "start_period_s": 0},
         "delivery": {"max_attempts": 1, "backoff_initial_ms": 2, "backoff_max_s": 3,
-            "backoff_factor": 4, "jitter": 0.5, "attempt_timeout_s": 6, "max_answer_age_s": 7},
+            "attempt_timeout_s": 6, "max_answer_age_s": 7},
         "guard": {"call_soft_limit_s": 1, "call_hard_limit_s": 2, "crashes": 3,
             "crash_window_s": 4, "start_timeout_s": 5, "stop_timeout_s": 6}
         })",
@@ -123,9 +123,8 @@ TEST_CASE("every value of the file arrives in the typed configuration") {
     want.storage = {"sqlite:x.db",
                     milliseconds(86'400'000),
                     milliseconds(172'800'000),
-                    milliseconds(259'200'000),
-                    milliseconds(345'600'000),
                     milliseconds(43'200'000),
+                    1048577,
                     9,
                     10,
                     11};
@@ -142,12 +141,12 @@ TEST_CASE("every value of the file arrives in the typed configuration") {
     want.upstream.hosts["slow:80"].timeout = milliseconds(90'000);
     want.pluginPath = {"/p", "/q"};
     want.plugins["desk"] = {
-        false, true, "trace",       std::vector<std::string>{"totem.http_client/1"},
+        false, true, "debug",       std::vector<std::string>{"totem.http_client/1"},
         2,     3,    R"({"a":[1]})"};
     want.log = {"error", "json"};
     want.health = {milliseconds(1000), milliseconds(2000), 3, milliseconds(0)};
-    want.delivery = {1,   milliseconds(2),    milliseconds(3000), 4,
-                     0.5, milliseconds(6000), milliseconds(7000)};
+    want.delivery = {1, milliseconds(2), milliseconds(3000), milliseconds(6000),
+                     milliseconds(7000)};
     want.guard = {milliseconds(1000), milliseconds(2000), 3,
                   milliseconds(4000), milliseconds(5000), milliseconds(6000)};
     want.secrets = loaded.configuration->secrets;
