@@ -8,6 +8,7 @@ CircuitBreaker::CircuitBreaker(BreakerOptions options, std::uint32_t seed)
     : options_(options), random_(seed), nextOpenNs_(options.openNs) {}
 
 void CircuitBreaker::configure(const BreakerOptions& options) {
+    if (options == options_) return;
     options_ = options;
     reset();
 }

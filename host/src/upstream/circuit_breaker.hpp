@@ -23,6 +23,7 @@ public:
 
     explicit CircuitBreaker(BreakerOptions options, std::uint32_t seed = std::random_device{}());
 
+    /// Closes the breaker when the options differ from the present ones.
     void configure(const BreakerOptions& options);
     /// True when a request that came now would be refused.
     bool refuses(std::int64_t now) const;

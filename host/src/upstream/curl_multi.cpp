@@ -37,7 +37,7 @@ CurlMulti::~CurlMulti() {
     loop_.cancel(timer_);
 }
 
-void CurlMulti::setMaxIdleConnections(std::size_t count) {
+void CurlMulti::setMaxConnections(std::size_t count) {
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(count));
 }
 

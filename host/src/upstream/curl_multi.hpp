@@ -22,7 +22,8 @@ public:
     CurlMulti(const CurlMulti&) = delete;
     CurlMulti& operator=(const CurlMulti&) = delete;
 
-    void setMaxIdleConnections(std::size_t count);
+    /// Idle ones are closed, oldest first, when there are more (those in use count).
+    void setMaxConnections(std::size_t count);
     void add(CURL* easy);
     /// Ends a transfer before its time; `finished` is not called for it.
     void remove(CURL* easy);

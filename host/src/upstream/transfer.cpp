@@ -91,6 +91,7 @@ std::string Transfer::begin(const Plan& plan, std::int64_t now) {
     resolved_ = sent_ = answerBegan_ = resendStopped_ = tooLarge_ = false;
     sends_ = 0;
     headerBytes_ = 0;
+    limit_ = request_->maxResponseBytes;
     errorText_[0] = '\0';
     refusal_.clear();
     responseHeaders_.clear();
@@ -232,6 +233,7 @@ std::size_t Transfer::onHeader(char* data, std::size_t, std::size_t count, void*
     self->headerBytes_ += count;
     if (self->headerBytes_ > kMaxHeaderBytes) {
         self->tooLarge_ = true;
+        self->limit_ = kMaxHeaderBytes;
         return CURL_WRITEFUNC_ERROR;
     }
     const std::string_view line(data, count);
@@ -342,7 +344,7 @@ UpstreamResult Transfer::end(CURLcode code, std::int64_t now) {
     facts.status = result.status;
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &facts.osError);
     facts.detail = errorText_[0] != '\0' ? errorText_ : curl_easy_strerror(code);
-    facts.maxResponseBytes = request_->maxResponseBytes;
+    facts.maxBytes = limit_;
     facts.connectTimeoutNs = config_->options.connectTimeoutNs;
     judge(facts, result);
     result.body.clear();  // half of one is worse than none

@@ -95,6 +95,7 @@ private:
     bool tooLarge_ = false;
     int sends_ = 0;
     std::size_t headerBytes_ = 0;
+    std::uint64_t limit_ = 0;  // that was exceeded
     std::string refusal_;
     UpstreamHeaders responseHeaders_;
     std::string responseBody_;

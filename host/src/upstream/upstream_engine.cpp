@@ -10,7 +10,7 @@ namespace totemd {
 namespace {
 
 constexpr std::size_t kMaxLanes = 1024;  // hosts come from flows: forget those long unused
-constexpr std::size_t kMaxSpareTransfers = 256;
+constexpr std::size_t kMaxSpareTransfers = 64;
 constexpr std::size_t kMaxLookups = 8;                 // at a time and upstream
 constexpr std::int64_t kNameFreshNs = 50'000'000'000;  // curl remembers a name for 60 s
 constexpr std::int64_t kCancelPollNs = 50'000'000;
@@ -33,9 +33,7 @@ UpstreamEngine::UpstreamEngine(EventLoop& loop, std::shared_ptr<const UpstreamCo
           [this](CURL* easy, CURLcode code) {
               onFinished(*static_cast<Ask*>(Transfer::ownerOf(easy)), code);
           },
-          [this] { noteLookups(); }) {
-    multi_.setMaxIdleConnections(config_->options.maxIdleConnections);
-}
+          [this] { noteLookups(); }) {}
 
 UpstreamEngine::~UpstreamEngine() {
     const std::string text = "the daemon stops";
@@ -53,7 +51,6 @@ UpstreamEngine::~UpstreamEngine() {
 
 void UpstreamEngine::configure(std::shared_ptr<const UpstreamConfig> config) {
     config_ = std::move(config);
-    multi_.setMaxIdleConnections(config_->options.maxIdleConnections);
     for (auto& [name, lane] : lanes_) {
         lane->breaker.configure(config_->options.breaker);
         pump(*lane);
@@ -167,6 +164,8 @@ void UpstreamEngine::start(Ask& ask, std::int64_t now) {
             resolving_.push_back(&ask);
             ++lane.resolving;
         }
+        ++inFlight_;
+        multi_.setMaxConnections(config_->options.maxIdleConnections + inFlight_);
         return multi_.add(ask.transfer->easy());
     }
     lane.breaker.record(ask.permit, CircuitBreaker::kNeutral, now);
@@ -233,6 +232,7 @@ void UpstreamEngine::onFinished(Ask& ask, CURLcode code) {
     }
     UpstreamResult result = ask.transfer->end(code, now);
     endLookup(ask, now);
+    --inFlight_;
     ask.maySent = ask.maySent || ask.transfer->maySent();
     ask.attempts += result.attempts;
     noteTimes(ask, result, now);
@@ -292,6 +292,7 @@ std::int64_t UpstreamEngine::retryDelay(const Ask& ask, const UpstreamResult& re
 void UpstreamEngine::stopAttempt(Ask& ask, UpstreamResult::Reason reason, const std::string& text) {
     multi_.remove(ask.transfer->easy());
     endLookup(ask, monotonicNow());
+    --inFlight_;
     ask.maySent = ask.maySent || ask.transfer->maySent();
     recycle(std::move(ask.transfer));
     ask.lane->breaker.record(ask.permit, CircuitBreaker::kNeutral, monotonicNow());
@@ -299,7 +300,10 @@ void UpstreamEngine::stopAttempt(Ask& ask, UpstreamResult::Reason reason, const 
 }
 
 void UpstreamEngine::refuse(Ask& ask, UpstreamResult::Reason reason, const std::string& text) {
-    if (ask.previous) return finish(ask, std::move(*ask.previous));  // says more than the refusal
+    if (ask.previous) {  // says more than the refusal
+        ask.previous->totalNs = monotonicNow() - ask.askedNs;
+        return finish(ask, std::move(*ask.previous));
+    }
     UpstreamResult result;
     result.reason = reason;
     result.url = ask.request.url;

@@ -67,6 +67,7 @@ private:
     std::unordered_map<std::string, std::unique_ptr<Lane>> lanes_;
     std::vector<Ask*> resolving_;  // in flight, their names still to be looked up
     std::list<Ask> loose_;         // between two lanes, for the length of a call
+    std::size_t inFlight_ = 0;
     std::size_t cancellable_ = 0;
     EventLoop::TimerId sweepTimer_ = 0;
 };

@@ -16,6 +16,8 @@ struct BreakerOptions {
     int windowRequests = 50;                  ///< the rate counts over so many latest results
     std::int64_t openNs = 5'000'000'000;      ///< first time open; doubles with each failed probe
     std::int64_t maxOpenNs = 60'000'000'000;  ///< both shortened at random by up to a quarter
+
+    bool operator==(const BreakerOptions&) const = default;
 };
 
 /// Settings of the outgoing HTTP, for all upstreams alike. Times in nanoseconds.
@@ -23,10 +25,10 @@ struct UpstreamOptions {
     /// "name:port" of a URL -> "address:port" or "listener:<name>" where it really is.
     /// The name stays in the Host header and in TLS.
     std::map<std::string, std::string> connectTo;
-    /// The real "address:port" of an own listener; called on the loop's thread.
+    /// The real "address:port" of an own listener; called on the loop's thread, must not throw.
     std::function<std::optional<std::string>(const std::string& listener)> resolveListener;
 
-    std::size_t maxInFlight = 256;         ///< per upstream (host:port); also its connections
+    std::size_t maxInFlight = 256;         ///< per upstream (host:port); so many connections, too
     std::size_t maxQueued = 20'000;        ///< per upstream; beyond, asks end with kBulkheadFull
     std::size_t maxIdleConnections = 512;  ///< of all upstreams together
 

@@ -61,8 +61,7 @@ std::string sentence(const AttemptFacts& facts, UpstreamResult::Reason reason) {
         case UpstreamResult::kPolicy:
             return "the address is forbidden: " + facts.refusal;
         case UpstreamResult::kTooLarge:
-            return "the response" + status + " is larger than " +
-                   std::to_string(facts.maxResponseBytes) +
+            return "the response" + status + " is larger than " + std::to_string(facts.maxBytes) +
                    " bytes; ask for less or raise the limit";
         case UpstreamResult::kResolve:
             return "the name has no address; check its spelling and DNS, or map it in "

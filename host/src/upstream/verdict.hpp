@@ -22,7 +22,7 @@ struct AttemptFacts {
     int status = 0;
     long osError = 0;
     std::string detail;  ///< curl's own text
-    std::uint64_t maxResponseBytes = 0;
+    std::uint64_t maxBytes = 0;
     std::int64_t connectTimeoutNs = 0;
 };
 
