@@ -13,10 +13,11 @@ constexpr std::size_t kMaxFields = 64;
 constexpr std::size_t kMaxCopied = 64u << 10;
 constexpr std::size_t kMaxShown = 8u << 10;
 
+/// Without padding: the buffer is compared byte by byte to find repeated lines.
 struct PairHead {
     std::uint32_t keyLength;
     std::uint32_t valueLength;
-    LogField::Kind kind;
+    std::uint32_t kind;
 };
 
 /// Whatever comes from a plugin as a name becomes one: letters, digits, `_`, `.`, `-`.
@@ -130,7 +131,8 @@ LogRecord LogRecord::pack(LogLevel level, std::string_view event,
         const std::string_view key = field.key().substr(0, 256);
         const std::string_view value = field.value().substr(0, kMaxCopied);
         const PairHead head{static_cast<std::uint32_t>(key.size()),
-                            static_cast<std::uint32_t>(value.size()), field.kind()};
+                            static_cast<std::uint32_t>(value.size()),
+                            static_cast<std::uint32_t>(field.kind())};
         record.buffer.append(reinterpret_cast<const char*>(&head), sizeof head);
         record.buffer.append(key);
         record.buffer.append(value);
@@ -152,9 +154,10 @@ LogLine unpack(const LogRecord& record, const Masker& masker) {
         const std::string_view key = rest.substr(0, head.keyLength);
         const std::string_view value = rest.substr(head.keyLength, head.valueLength);
         rest.remove_prefix(head.keyLength + head.valueLength);
-        std::string shown = head.kind == LogField::Kind::number ? masker.number(key, value)
-                                                                : masker.field(key, value);
-        const auto kind = shown == value ? head.kind : LogField::Kind::text;
+        const auto given = static_cast<LogField::Kind>(head.kind);
+        std::string shown =
+            given == LogField::Kind::number ? masker.number(key, value) : masker.field(key, value);
+        const auto kind = shown == value ? given : LogField::Kind::text;
         line.pairs.push_back({plainWord(masker.text(key), 64), kind, shortened(std::move(shown))});
     }
     return line;
