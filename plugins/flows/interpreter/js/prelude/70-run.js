@@ -288,7 +288,7 @@ function allPairs(run) {
     return inputLengths(run).flatMap((length, input) => Array.from({ length }, (_, item) => (input === 0 ? { item } : { item, input })));
 }
 
-// Links that the node did not set: one item in means it comes from there, as many out as in means one to one.
+// Links that the node did not set: one item in or out means it comes from the first, as many out as in means one to one.
 function pair(run, out, source) {
     let lengths = null;
     for (const items of out) {
@@ -296,7 +296,8 @@ function pair(run, out, source) {
         for (let i = 0; i < items.length; i += 1) {
             if (items[i].pairedItem !== undefined) continue;
             lengths ??= inputLengths(run);
-            if (source.length === 0 || (lengths.length === 1 && lengths[0] === 1)) items[i].pairedItem = { item: 0 };
+            const single = lengths.length === 1 && (lengths[0] === 1 || (out.length === 1 && items.length === 1));
+            if (source.length === 0 || single) items[i].pairedItem = { item: 0 };
             else if (out.length === 1 && lengths.length === 1 && lengths[0] === items.length) items[i].pairedItem = { item: i };
             else return;
         }
@@ -408,8 +409,6 @@ totem.recover = (run) => {
     if (node.errorOutput !== undefined) {
         out = Array.from({ length: node.errorOutput }, () => []);
         out.push(input.map((item) => ({ ...item, json: { ...item.json, error: run.failure.message } })));
-    } else if (node.raw.onError === 'continueRegularOutput' || node.raw.continueOnFail === true) {
-        out = [input.map((item) => ({ ...item, json: { error: run.failure.message } }))];
     }
     return commit(run, out, run.failure);
 };
