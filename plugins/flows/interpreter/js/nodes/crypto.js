@@ -42,13 +42,18 @@ const kActions = {
     hmac: (ctx, item, i) => totem.native.hmac(algorithm(ctx, i),
         values.asText(ctx.get('secret', i, '')), input(ctx, item, i), ctx.get('encoding', i)),
     generate: (ctx, item, i) => random(ctx, i),
+    sign: (ctx, item, i) => {
+        const bytes = totem.shared.rsaSign(ctx.get('algorithm', i), input(ctx, item, i),
+            values.asText(ctx.get('privateKey', i, '')));
+        return ctx.get('encoding', i) === 'base64' ? totem.base64(bytes) : totem.toHex(bytes);
+    },
 };
-
-const kNoSigning = 'Signing with a private key is not supported.';
 
 function withValue(ctx, item, itemIndex) {
     const run = kActions[ctx.get('action', itemIndex)];
-    if (run === undefined) throw ctx.error(kNoSigning, { itemIndex });
+    if (run === undefined) {
+        throw ctx.error(`The action '${ctx.get('action', itemIndex)}' is not known`, { itemIndex });
+    }
     const name = ctx.get('dataPropertyName', itemIndex);
     const json = totem.copy(item.json);
     fields.set(json, name, run(ctx, item, itemIndex));
@@ -66,9 +71,9 @@ totem.node({
         encodingType: 'uuid', stringLength: 32, algorithm: '', privateKey: '',
     }),
     check(node, report) {
-        if (node.params.action === 'sign') report('action', kNoSigning);
-        if (node.params.action === 'hmac' && node.version >= 2 && !node.params.secret) {
-            report('secret', 'a secret from a credential is not supported; put it into the node');
+        const name = { hmac: 'secret', sign: 'privateKey' }[node.params.action];
+        if (name !== undefined && !node.params[name]) {
+            report(name, 'it is not taken from a credential; put it into the node', false);
         }
     },
     execute: (ctx) => [ctx.pairs((item, i) => withValue(ctx, item, i))],
