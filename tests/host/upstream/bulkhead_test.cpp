@@ -96,7 +96,7 @@ TEST_CASE("a deadline that passes in the queue is certainly not sent") {
     UpstreamFixture upstream(options);
     auto first = upstream.start(post(server, "/1"));
     UpstreamRequest request = post(server, "/2");
-    request.deadlineNs = monotonicNow() + 30 * kMillisecond;
+    request.deadlineNs = monotonicNow() + 700 * kMillisecond;
     const auto waited = upstream.ask(request);
     CHECK(waited.outcome == UpstreamResult::kNotSent);
     CHECK(waited.reason == UpstreamResult::kDeadline);
@@ -168,13 +168,13 @@ TEST_CASE("ten thousand wait for a silent upstream on no more threads, and all a
     CHECK(server.connectionCount() == 64);
 }
 
-TEST_CASE("ten thousand in flight at once work when the cap allows it") {
+TEST_CASE("thousands in flight at once work when the cap allows it") {
     rlimit files{};
     REQUIRE(getrlimit(RLIMIT_NOFILE, &files) == 0);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     // Both ends of each connection are in this process.
-    const int count = std::min<int>(10'000, static_cast<int>((files.rlim_cur - 200) / 2));
+    const int count = std::min<int>(3'000, static_cast<int>((files.rlim_cur - 200) / 2));
     RawServer server(held);
     UpstreamOptions options = quickOptions();
     options.maxInFlight = 10'000;

@@ -46,7 +46,7 @@ UpstreamResult askOnce(const RawServer::Reply& reply, std::uint64_t cap = 1000,
 TEST_CASE("a header that drips ends at the deadline, and the request is unknown") {
     const auto result =
         askOnce({"HTTP/1.1 200 OK\r\nX: ", RawServer::kKeep, std::string(4000, 'x')}, 1000, "POST",
-                100 * kMillisecond);
+                1500 * kMillisecond);
     CHECK(result.outcome == UpstreamResult::kUnknown);
     CHECK(result.reason == UpstreamResult::kDeadline);
     CHECK_THAT(result.error, Catch::Contains("no complete response before the deadline"));
@@ -55,7 +55,7 @@ TEST_CASE("a header that drips ends at the deadline, and the request is unknown"
 TEST_CASE("a body that drips ends at the deadline, with the status and without half a body") {
     const auto result = askOnce({"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n",
                                  RawServer::kKeep, std::string(4000, 'x')},
-                                5000, "POST", 100 * kMillisecond);
+                                5000, "POST", 1500 * kMillisecond);
     CHECK(result.outcome == UpstreamResult::kUnknown);
     CHECK(result.reason == UpstreamResult::kDeadline);
     CHECK(result.status == 200);
@@ -70,7 +70,7 @@ TEST_CASE("a repeatable request that runs out of time has failed and may be aske
     UpstreamFixture upstream;
     UpstreamRequest request;
     request.url = server.url("/");
-    request.deadlineNs = monotonicNow() + 50 * kMillisecond;
+    request.deadlineNs = monotonicNow() + 1500 * kMillisecond;
     const auto result = upstream.ask(std::move(request));
     CHECK(result.outcome == UpstreamResult::kFailed);
     CHECK(result.reason == UpstreamResult::kDeadline);

@@ -68,7 +68,9 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
 TEST_CASE("a name server that does not answer holds up nobody else, and its request is not sent") {
     slowNames().restart();
     RawServer server([](const auto&) -> RawServer::Reply { return {answer(200)}; });
-    UpstreamFixture upstream;
+    UpstreamOptions options = quickOptions();
+    options.connectTimeoutNs = 100 * kSecond;
+    UpstreamFixture upstream(options);
     UpstreamRequest request;
     request.method = "POST";
     request.url = "http://slow.test:" + std::to_string(server.port()) + "/";
@@ -95,7 +97,9 @@ TEST_CASE("a name server that does not answer holds up nobody else, and its requ
 TEST_CASE("a burst towards a new name looks it up a few times, not once per request") {
     slowNames().restart();
     RawServer server([](const auto&) -> RawServer::Reply { return {answer(200)}; });
-    UpstreamFixture upstream;
+    UpstreamOptions options = quickOptions();
+    options.connectTimeoutNs = 100 * kSecond;
+    UpstreamFixture upstream(options);
     std::vector<std::future<UpstreamResult>> asked;
     for (int i = 0; i < 200; ++i) {
         UpstreamRequest request;
