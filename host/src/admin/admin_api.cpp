@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <Poco/Exception.h>
 #include <Poco/URI.h>
 
 #include <algorithm>
@@ -75,7 +76,7 @@ std::string nameIn(const HttpRequest& request, std::string_view prefix, std::str
     return name;
 }
 
-Json bodyOf(const HttpRequest& request) {
+Json jsonOf(const HttpRequest& request) {
     if (request.body.empty()) return Json::object();
     Json body = Json::parse(request.body.read(), nullptr, false);
     if (!body.is_object()) throw std::invalid_argument("the body must be a JSON object");
@@ -185,7 +186,7 @@ public:
             responder.send(HttpResponse::problem(404, "there is no such event"));
             return;
         }
-        const Json body = bodyOf(request);
+        const Json body = jsonOf(request);
         parts_.deadLetters.replay(event.at("seq").get<std::int64_t>(), body.value("subscriber", ""), body.value("fresh", false),
                                   [responder](int replayed, std::string reason) {
                                       if (replayed == 0) responder.send(HttpResponse::problem(409, reason));
@@ -194,7 +195,7 @@ public:
     }
 
     void forget(const HttpRequest& request, const Responder& responder) {
-        const Json body = bodyOf(request);
+        const Json body = jsonOf(request);
         if (!body.contains("numbers") || !body.at("numbers").is_array() || body.at("numbers").empty()) {
             throw std::invalid_argument("numbers: expected a list of phone numbers or DNIs");
         }
@@ -210,7 +211,7 @@ public:
     }
 
     void setLevel(const HttpRequest& request, const Responder& responder) {
-        const auto level = parseLogLevel(bodyOf(request).value("level", ""));
+        const auto level = parseLogLevel(jsonOf(request).value("level", ""));
         if (!level) throw std::invalid_argument("level: expected debug, info, warn, error or off");
         parts_.log.setLevel(nameIn(request, "/api/v1/log/"), *level);
         responder.send(HttpResponse::json(200, levels()));

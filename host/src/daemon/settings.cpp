@@ -33,6 +33,7 @@ DatabaseOptions databaseOptions(const Configuration& configuration) {
     DatabaseOptions options;
     options.path = configuration.storage.url.substr(prefix.size());
     options.clock = unixNow;
+    options.maxBytes = static_cast<std::int64_t>(configuration.storage.maxBytes);
     return options;
 }
 
@@ -54,7 +55,7 @@ RequestsOptions requestsOptions(const Configuration& configuration) {
 
 UpkeepOptions upkeepOptions(const Configuration& configuration) {
     UpkeepOptions options;
-    options.doneNs = nanoseconds(configuration.storage.eventsRetention);
+    options.doneNs = nanoseconds(configuration.storage.doneRetention);
     options.deadNs = nanoseconds(configuration.storage.deadLettersRetention);
     options.seenNs = nanoseconds(configuration.storage.duplicateKeysRetention);
     return options;
@@ -74,9 +75,11 @@ UpstreamOptions upstreamOptions(const Configuration& configuration, const std::a
     options.maxIdleConnections = from.connections;
     options.connectTimeoutNs = nanoseconds(from.limits.connectTimeout);
     options.defaultTimeoutNs = nanoseconds(from.limits.timeout);
+    options.maxRetries = static_cast<int>(from.limits.retries);
     options.breaker.consecutiveFailures = static_cast<int>(from.limits.breakerFailures);
     options.breaker.openNs = nanoseconds(from.limits.breakerOpen);
     options.allowedNetworks = from.allow;
+    options.denied = from.deny;
     if (const Front* bound = front.load()) {
         const std::string admin = bound->boundAddress("admin");
         if (!admin.empty()) options.denied.push_back(admin);
