@@ -149,6 +149,7 @@ public:
         const int maxAttempts = shelf_.options.maxAttempts;
         const int state = end_ == End::Done ? kDone : end_ == End::Dead ? kDead : kOpen;
         size_.reset();
+        if (end_ == End::Retry) shelf_.taken.erase(seq_);  // a take in the same batch may have it
         Query query(db,
                     "UPDATE requests SET error = ?, updated = ?, state ="
                     " CASE WHEN ? = 0 AND attempts >= ? THEN 2 ELSE ? END"
