@@ -8,10 +8,10 @@
 
 namespace totemd {
 
-/// The pool's scheduling. Everything but the counters belongs to the loop thread.
 /// A worker may overrun its time by this before it is killed.
 constexpr std::int64_t kGraceNs = 250'000'000;
 
+/// The pool's scheduling. Everything but the counters belongs to the loop thread.
 struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
     Impl(EventLoop& eventLoop, WorkerOptions given, Logger logger);
 
