@@ -1,0 +1,273 @@
+#include "world/base/http_server.hpp"
+
+#include "world/base/clock.hpp"
+#include "world/base/event_log.hpp"
+#include "world/base/faults.hpp"
+#include "world/base/stop_signal.hpp"
+
+#include <Poco/Net/HTTPRequestHandler.h>
+#include <Poco/Net/HTTPRequestHandlerFactory.h>
+#include <Poco/Net/HTTPServer.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
+#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/StreamCopier.h>
+#include <Poco/String.h>
+#include <Poco/ThreadPool.h>
+#include <Poco/URI.h>
+
+#include <sys/socket.h>
+
+namespace totem_sandbox {
+namespace {
+
+using Poco::Net::HTTPServerRequest;
+using Poco::Net::HTTPServerRequestImpl;
+using Poco::Net::HTTPServerResponse;
+
+constexpr std::size_t kMaxBody = 64u << 20;
+// Waiting connections cost a thread each: thousands of them need small stacks.
+constexpr int kStackBytes = 256 * 1024;
+
+std::vector<std::string> splitPath(const std::string& path) {
+    std::vector<std::string> parts;
+    std::size_t from = 0;
+    while (from < path.size()) {
+        const std::size_t slash = std::min(path.find('/', from), path.size());
+        if (slash > from) {
+            std::string part;
+            Poco::URI::decode(path.substr(from, slash - from), part);
+            parts.push_back(part);
+        }
+        from = slash + 1;
+    }
+    return parts;
+}
+
+bool readBody(std::istream& in, std::string& body) {
+    char chunk[16384];
+    while (in) {
+        in.read(chunk, sizeof chunk);
+        body.append(chunk, static_cast<std::size_t>(in.gcount()));
+        if (body.size() > kMaxBody) return false;
+    }
+    return true;
+}
+
+Request readRequest(HTTPServerRequest& in) {
+    Request request;
+    request.method = in.getMethod();
+    request.target = in.getURI();
+    const std::size_t question = request.target.find('?');
+    request.path = request.target.substr(0, question);
+    request.parts = splitPath(request.path);
+    if (question != std::string::npos)
+        request.query = Poco::URI(request.target).getQueryParameters();
+    for (const auto& [name, value] : in) request.headers[Poco::toLower(name)] = value;
+    return request;
+}
+
+const char* reason(int status) {
+    return HTTPServerResponse::getReasonForStatus(
+               static_cast<Poco::Net::HTTPResponse::HTTPStatus>(status))
+        .c_str();
+}
+
+std::string headText(const Reply& reply, bool keepAlive) {
+    std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " " + reason(reply.status) +
+                       "\r\nContent-Type: " + reply.contentType +
+                       "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\n";
+    for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
+    head += keepAlive ? "Connection: Keep-Alive\r\n\r\n" : "Connection: close\r\n\r\n";
+    return head;
+}
+
+Reply faultReply(const Fault& fault) {
+    Reply reply = fault.body.empty()
+                      ? Reply::html(fault.status, "<html><body><h1>" +
+                                                      std::to_string(fault.status) +
+                                                      "</h1></body></html>\n")
+                      : Reply::json(200, nullptr);
+    reply.status = fault.status;
+    if (!fault.body.empty()) reply.body = fault.body;
+    if (fault.status == 429 && fault.body.empty()) {
+        reply.body = "Retry later\n";
+        reply.contentType = "text/plain";
+    }
+    if (fault.retryAfter >= 0)
+        reply.headers.emplace_back("Retry-After", std::to_string(fault.retryAfter));
+    return reply;
+}
+
+void sendAll(Poco::Net::StreamSocket& socket, const char* data, std::size_t size) {
+    while (size > 0) {
+        const int sent = socket.sendBytes(data, static_cast<int>(size), MSG_NOSIGNAL);
+        data += sent;
+        size -= static_cast<std::size_t>(sent);
+    }
+}
+
+/// A hard end: the peer sees a connection reset.
+void abortConnection(HTTPServerRequestImpl& in) {
+    Poco::Net::StreamSocket socket = in.detachSocket();
+    socket.setLinger(true, 0);
+    socket.close();
+}
+
+std::string faultNote(const Fault& fault) {
+    std::string note;
+    if (fault.latencyMs > 0) note += "fault: latency " + std::to_string(fault.latencyMs) + " ms ";
+    if (fault.status > 0) note += "fault: status ";
+    if (fault.drip) note += "fault: drip ";
+    if (fault.reset == Fault::Reset::before) note += "fault: reset before";
+    if (fault.reset == Fault::Reset::afterHeaders) note += "fault: reset after headers";
+    if (fault.reset == Fault::Reset::afterEffect) note += "fault: reset after effect";
+    return note;
+}
+
+}  // namespace
+
+class ServiceServer::Impl {
+public:
+    Impl(std::string name, std::string address, int threads, Service& service,
+         ServerContext context)
+        : name_(std::move(name)),
+          address_(std::move(address)),
+          pool_(1, threads, 60, kStackBytes),
+          service_(service),
+          context_(context) {}
+
+    class Handler : public Poco::Net::HTTPRequestHandler {
+    public:
+        explicit Handler(Impl& owner) : owner_(owner) {}
+        void handleRequest(HTTPServerRequest& in, HTTPServerResponse& out) override {
+            owner_.handle(static_cast<HTTPServerRequestImpl&>(in), out);
+        }
+
+    private:
+        Impl& owner_;
+    };
+
+    void start() {
+        Poco::Net::ServerSocket socket;
+        socket.bind(Poco::Net::SocketAddress(address_), true, false);
+        socket.listen(1024);
+        port_ = socket.address().port();
+        auto* params = new Poco::Net::HTTPServerParams;
+        params->setMaxThreads(pool_.capacity());
+        params->setMaxQueued(10000);
+        params->setKeepAlive(true);
+        params->setMaxKeepAliveRequests(0);
+        params->setKeepAliveTimeout(Poco::Timespan(75, 0));
+        params->setTimeout(Poco::Timespan(120, 0));
+        server_ = std::make_unique<Poco::Net::HTTPServer>(new Forward(*this), pool_, socket, params);
+        server_->start();
+    }
+
+    void stop() {
+        if (!server_) return;
+        server_->stopAll(true);
+        server_.reset();
+        pool_.stopAll();
+    }
+
+    std::uint16_t port() const { return port_; }
+
+private:
+    /// Poco deletes the factory it is given; this one only points back.
+    class Forward : public Poco::Net::HTTPRequestHandlerFactory {
+    public:
+        explicit Forward(Impl& owner) : owner_(owner) {}
+        Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest&) override {
+            return new Handler(owner_);
+        }
+
+    private:
+        Impl& owner_;
+    };
+
+    void handle(HTTPServerRequestImpl& in, HTTPServerResponse& out) {
+        LogEntry entry;
+        entry.monoUs = monoUs();
+        entry.unixMs = unixMs();
+        Request request = readRequest(in);
+        const bool complete = readBody(in.stream(), request.body);
+        const Fault fault = context_.faults.take(name_, request.target);
+        if (fault.latencyMs > 0)
+            context_.stop.pause(std::chrono::milliseconds(fault.latencyMs));
+        Reply reply;
+        if (!complete)
+            reply = Reply::text(413, "request entity too large");
+        else if (fault.reset != Fault::Reset::before)
+            reply = fault.status > 0 ? faultReply(fault) : ask(request);
+        logRequest(entry, request, reply, fault);
+        if (fault.reset == Fault::Reset::before || fault.reset == Fault::Reset::afterEffect)
+            abortConnection(in);
+        else
+            send(in, out, reply, fault);
+    }
+
+    Reply ask(const Request& request) {
+        try {
+            return service_.handle(request);
+        } catch (const std::exception& e) {
+            return Reply::json(500, {{"status", 500},
+                                     {"error", "Internal Server Error"},
+                                     {"sandbox", e.what()}});
+        }
+    }
+
+    void logRequest(LogEntry& entry, Request& request, const Reply& reply, const Fault& fault) {
+        if (name_ == "page") return;
+        entry.service = name_;
+        entry.kind = "request";
+        entry.method = request.method;
+        entry.target = request.target;
+        entry.status = fault.reset == Fault::Reset::before ? 0 : reply.status;
+        entry.tookUs = monoUs() - entry.monoUs;
+        entry.trace = reply.trace;
+        entry.detail = faultNote(fault);
+        entry.body = std::move(request.body);
+        context_.log.add(std::move(entry));
+    }
+
+    void send(HTTPServerRequestImpl& in, HTTPServerResponse& out, const Reply& reply,
+              const Fault& fault) {
+        const bool keepAlive = out.getKeepAlive();
+        std::string wire = headText(reply, keepAlive);
+        if (fault.reset == Fault::Reset::afterHeaders) {
+            wire += reply.body.substr(0, reply.body.size() / 2);
+            sendAll(in.socket(), wire.data(), wire.size());
+            abortConnection(in);
+            return;
+        }
+        if (in.getMethod() != "HEAD") wire += reply.body;
+        if (!fault.drip) {
+            sendAll(in.socket(), wire.data(), wire.size());
+            return;
+        }
+        for (const char c : wire) {
+            sendAll(in.socket(), &c, 1);
+            if (!context_.stop.pause(std::chrono::milliseconds(fault.dripMs))) return;
+        }
+    }
+
+    const std::string name_;
+    const std::string address_;
+    Poco::ThreadPool pool_;
+    Service& service_;
+    ServerContext context_;
+    std::unique_ptr<Poco::Net::HTTPServer> server_;
+    std::uint16_t port_ = 0;
+};
+
+ServiceServer::ServiceServer(std::string name, std::string address, int threads, Service& service,
+                             ServerContext context)
+    : impl_(std::make_unique<Impl>(std::move(name), std::move(address), threads, service,
+                                   context)) {}
+ServiceServer::~ServiceServer() { stop(); }
+void ServiceServer::start() { impl_->start(); }
+void ServiceServer::stop() { impl_->stop(); }
+std::uint16_t ServiceServer::port() const { return impl_->port(); }
+
+}  // namespace totem_sandbox

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "world/base/http_types.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace totem_sandbox {
+
+class EventLog;
+class Faults;
+class StopSignal;
+
+/// What all servers of the world share; everything here outlives them.
+struct ServerContext {
+    Faults& faults;
+    EventLog& log;
+    StopSignal& stop;
+};
+
+/// Serves one Service on a port of its own: Poco's HTTPServer with its own thread pool, so that a
+/// slow service does not starve another. Applies the faults and writes the log.
+class ServiceServer {
+public:
+    /// `name` is the service's name in faults and log. `threads` bounds the connections at once;
+    /// more wait. Nothing is bound before `start`.
+    ServiceServer(std::string name, std::string address, int threads, Service& service,
+                  ServerContext context);
+    ~ServiceServer();
+
+    /// Binds and serves; throws Poco::Net::NetException.
+    void start();
+    void stop();
+    std::uint16_t port() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace totem_sandbox

@@ -1,0 +1,98 @@
+#include "world/base/phones.hpp"
+
+#include "world/base/clock.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+namespace totem_sandbox {
+namespace {
+constexpr std::size_t kMaxMessages = 20000;
+constexpr std::size_t kMaxPhones = 50;
+}  // namespace
+
+void Phones::add(Message message) {
+    message.monoUs = monoUs();
+    message.unixMs = unixMs();
+    {
+        std::lock_guard lock(mutex_);
+        message.seq = ++last_;
+        messages_.push_back(std::move(message));
+        if (messages_.size() > kMaxMessages) messages_.pop_front();
+    }
+    added_.notify_all();
+}
+
+void Phones::sent(const std::string& digits, const std::string& name, const std::string& text,
+                  const std::string& keyId) {
+    add({0, digits, name, text, keyId, true, 0, 0});
+}
+
+void Phones::received(const std::string& digits, const std::string& text,
+                      const std::string& keyId) {
+    add({0, digits, "", text, keyId, false, 0, 0});
+}
+
+nlohmann::json Phones::collect(const std::string& digits, std::uint64_t after,
+                               bool& received) const {
+    std::vector<const Message*> chosen;
+    for (auto it = messages_.rbegin(); it != messages_.rend() && it->seq > after; ++it)
+        if (it->digits == digits) chosen.push_back(&*it);
+    nlohmann::json list = nlohmann::json::array();
+    for (auto it = chosen.rbegin(); it != chosen.rend(); ++it) {
+        const Message& m = **it;
+        received = received || !m.fromCustomer;
+        list.push_back({{"seq", m.seq},
+                        {"direction", m.fromCustomer ? "sent" : "received"},
+                        {"text", m.text},
+                        {"key_id", m.keyId},
+                        {"mono_us", m.monoUs},
+                        {"unix_ms", m.unixMs}});
+    }
+    return list;
+}
+
+nlohmann::json Phones::messages(const std::string& digits, std::uint64_t after) const {
+    std::lock_guard lock(mutex_);
+    bool received = false;
+    return collect(digits, after, received);
+}
+
+nlohmann::json Phones::waitReceived(const std::string& digits, std::uint64_t after,
+                                    std::chrono::milliseconds time) const {
+    const auto end = std::chrono::steady_clock::now() + time;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        bool received = false;
+        nlohmann::json list = collect(digits, after, received);
+        if (received || stopped_) return list;
+        if (added_.wait_until(lock, end) == std::cv_status::timeout)
+            return collect(digits, after, received);
+    }
+}
+
+nlohmann::json Phones::list() const {
+    std::lock_guard lock(mutex_);
+    std::set<std::string> seen;
+    nlohmann::json list = nlohmann::json::array();
+    for (auto it = messages_.rbegin(); it != messages_.rend() && list.size() < kMaxPhones; ++it)
+        if (it->fromCustomer && seen.insert(it->digits).second)
+            list.push_back({{"from", it->digits}, {"name", it->name}});
+    return list;
+}
+
+void Phones::clear() {
+    std::lock_guard lock(mutex_);
+    messages_.clear();
+}
+
+void Phones::stop() {
+    {
+        std::lock_guard lock(mutex_);
+        stopped_ = true;
+    }
+    added_.notify_all();
+}
+
+}  // namespace totem_sandbox

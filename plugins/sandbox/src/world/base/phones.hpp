@@ -1,0 +1,48 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+
+namespace totem_sandbox {
+
+/// What the customers' phones show, both directions, newest kept. Safe from any thread.
+class Phones {
+public:
+    void sent(const std::string& digits, const std::string& name, const std::string& text,
+              const std::string& keyId);
+    void received(const std::string& digits, const std::string& text, const std::string& keyId);
+
+    /// Messages of one phone with a number above `after`, oldest first.
+    nlohmann::json messages(const std::string& digits, std::uint64_t after) const;
+    /// The same; with none that the phone *received*, waits for one.
+    nlohmann::json waitReceived(const std::string& digits, std::uint64_t after,
+                                std::chrono::milliseconds time) const;
+    /// Phones that wrote or were written to, latest first: {"from","name"}.
+    nlohmann::json list() const;
+    void clear();
+    void stop();
+
+private:
+    struct Message {
+        std::uint64_t seq;
+        std::string digits, name, text, keyId;
+        bool fromCustomer;
+        std::int64_t monoUs, unixMs;
+    };
+    void add(Message message);
+    nlohmann::json collect(const std::string& digits, std::uint64_t after, bool& received) const;
+
+    mutable std::mutex mutex_;
+    mutable std::condition_variable added_;
+    std::deque<Message> messages_;
+    std::uint64_t last_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace totem_sandbox
