@@ -57,6 +57,7 @@ public:
         stop_.stop();
         log_.stop();
         phones_.stop();
+        caller_.stop();
         // Each waits for its accepting thread; together they wait once.
         std::vector<std::thread> stopping;
         for (const auto& server : servers_)

@@ -70,6 +70,14 @@ void HttpCaller::give(std::unique_ptr<Session> session) {
     if (idle_.size() < kMaxIdle) idle_.emplace(session->key, std::move(session));
 }
 
+void HttpCaller::awaitAnswer(Session& session, std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (!session.socket().poll(Poco::Timespan(0, 100000), Poco::Net::Socket::SELECT_READ)) {
+        if (stopped_) throw Poco::IOException("the sandbox is stopping");
+        if (std::chrono::steady_clock::now() >= end) throw Poco::TimeoutException();
+    }
+}
+
 CallResult HttpCaller::once(const Call& call, const std::string& method, const std::string& url,
                             std::string& location) {
     CallResult result;
@@ -99,6 +107,7 @@ CallResult HttpCaller::once(const Call& call, const std::string& method, const s
         std::ostream& out = session->sendRequest(request);
         if (withBody) out.write(call.body.data(), static_cast<std::streamsize>(call.body.size()));
         out.flush();
+        awaitAnswer(*session, call.timeout);
         Poco::Net::HTTPResponse response;
         std::istream& in = session->receiveResponse(response);
         Poco::StreamCopier::copyToString(in, result.body);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -36,6 +37,8 @@ public:
     HttpCaller();
     ~HttpCaller();
     CallResult call(const Call& call);
+    /// Calls that wait for an answer end within a moment, as failed.
+    void stop() { stopped_ = true; }
 
 private:
     class Session;
@@ -44,6 +47,9 @@ private:
     CallResult once(const Call& call, const std::string& method, const std::string& url,
                     std::string& location);
 
+    void awaitAnswer(Session& session, std::chrono::milliseconds time);
+
+    std::atomic<bool> stopped_{false};
     std::mutex mutex_;
     std::multimap<std::string, std::unique_ptr<Session>> idle_;
 };

@@ -101,6 +101,7 @@ Reply ChatwootService::createMessage(Call& call) {
         file["id"] = store_.nextId();
         file["account_id"] = store_.account.id;
     }
+    for (json& file : draft.attachments) file["message_id"] = store_.peekId();
     // The bridge marks the customer's messages with their WhatsApp id: there the journey goes on.
     const std::string source = draft.sourceId.value_or("");
     const bool customers = draft.type == MessageType::incoming;
@@ -110,7 +111,6 @@ Reply ChatwootService::createMessage(Call& call) {
     if (customers) base_.journeys.bindChatwoot(call.trace, store_.peekId(), row.id);
     if (customers) base_.journeys.hop(call.trace, "chatwoot", "mensaje entrante");
     Message& stored = desk_.post(row, std::move(draft));
-    for (json& file : stored.attachments) file["message_id"] = stored.id;
     if (!customers)
         base_.journeys.hop(call.trace, "message_created",
                            std::string(stored.isPrivate ? "nota privada" : "respuesta") + " de " +
