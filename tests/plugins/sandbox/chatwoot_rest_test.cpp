@@ -125,7 +125,7 @@ TEST_CASE("a conversation starts open, or pending when the inbox has an active b
     Desk plain;
     CHECK(plain.call("GET", "/conversations/" + plain.conversation()).value()["status"] == "open");
     Receiver bot;
-    Desk withBot({{"agent_bot", {{"outgoing_url", bot.url()}}}});
+    Desk withBot(json{{"agent_bot", {{"outgoing_url", bot.url()}}}});
     CHECK(withBot.call("GET", "/conversations/" + withBot.conversation()).value()["status"] ==
           "pending");
 }
@@ -151,7 +151,7 @@ TEST_CASE("the REST conversation has its own types") {
 
 TEST_CASE("toggling the status names it, toggles without one and hands over for a bot") {
     Receiver bot;
-    Desk desk({{"agent_bot", {{"outgoing_url", bot.url()}}}});
+    Desk desk(json{{"agent_bot", {{"outgoing_url", bot.url()}}}});
     const std::string c = "/conversations/" + desk.conversation();
     const json handoff = desk.asBot("POST", c + "/toggle_status", {{"status", "open"}}).value();
     CHECK(handoff["payload"]["success"].is_null());

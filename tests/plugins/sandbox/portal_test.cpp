@@ -75,7 +75,7 @@ json valueOf(const Answer& answer) {
 }  // namespace
 
 TEST_CASE("the portal logs in a browser with the right credentials") {
-    World world({{"fnb", json::object()}});
+    World world(json{{"fnb", json::object()}});
     world.start();
     const int port = world.ports().fnb;
     const json good = logIn(port, credentials()).value();
@@ -104,7 +104,7 @@ TEST_CASE("the portal looks up a credit line and knows its own ways to fail") {
     json people = json::array({{{"dni", "08408122"}, {"name", "ANA"}, {"credit_line", 5000.5}}});
     for (const char* answer : {"null_data", "no_data", "null", "html"})
         people.push_back({{"dni", "1000000" + std::to_string(people.size())}, {"answer", answer}});
-    World world({{"fnb", {{"people", people}}}});
+    World world(json{{"fnb", {{"people", people}}}});
     world.start();
     const int port = world.ports().fnb;
     const std::string token = tokenOf(port);
@@ -126,7 +126,7 @@ TEST_CASE("the portal looks up a credit line and knows its own ways to fail") {
 }
 
 TEST_CASE("a session of the portal ends by its number of look-ups and by a switch") {
-    World world({{"fnb", {{"session", {{"max_lookups", 2}}}}}, {"page", json::object()}});
+    World world(json{{"fnb", {{"session", {{"max_lookups", 2}}}}}, {"page", json::object()}});
     world.start();
     const int port = world.ports().fnb;
     std::string token = tokenOf(port);
@@ -142,7 +142,7 @@ TEST_CASE("a session of the portal ends by its number of look-ups and by a switc
 }
 
 TEST_CASE("the report answers one measure for one DNI") {
-    World world({{"gaso", json::object()}});
+    World world(json{{"gaso", json::object()}});
     world.start();
     const int port = world.ports().gaso;
     CHECK(valueOf(askGaso(port, gasoQuery("Estado", "10203040"))) == "APLICA");
@@ -153,7 +153,7 @@ TEST_CASE("the report answers one measure for one DNI") {
 }
 
 TEST_CASE("the report refuses a request whose structure is not exactly right") {
-    World world({{"gaso", {{"visual_ids", {{"Saldo", "other"}}}}}});
+    World world(json{{"gaso", {{"visual_ids", {{"Saldo", "other"}}}}}});
     world.start();
     const int port = world.ports().gaso;
     const auto broken = [&](const char* pointer, const json& value) {

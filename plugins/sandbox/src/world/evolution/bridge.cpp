@@ -136,7 +136,7 @@ std::int64_t Bridge::findConversation(const std::string& jid, const std::string&
                                {"phone_number", "+" + digits}},
                               status);
         if (status != 200) return 0;
-        contact = made["payload"]["contact"].value("id", std::int64_t{0});
+        contact = made.value("/payload/contact/id"_json_pointer, std::int64_t{0});
     }
     const json list =
         ask("GET", "/contacts/" + std::to_string(contact) + "/conversations", nullptr, status);

@@ -23,15 +23,8 @@ const std::map<std::string, std::vector<const char*>> kRequired = {
     {"sendStatus", {"type"}},
     {"sendTemplate", {"name", "language"}}};
 
-/// `^\d+[\.@\w-]+`: a digit and at least one character more.
-bool isNumber(const json& value) {
-    if (!value.is_string()) return false;
-    const std::string& text = value.get_ref<const std::string&>();
-    return text.size() >= 2 && text[0] >= '0' && text[0] <= '9';
-}
-
 void checkCommon(const json& body, json& errors) {
-    if (body.contains("number") && !isNumber(body["number"])) errors.push_back("Invalid format");
+    if (body.contains("number") && !body["number"].is_string()) errors.push_back("Invalid format");
     for (const char* name : {"text", "media", "caption", "fileName"})
         if (body.contains(name) && !body[name].is_string())
             errors.push_back(std::string(name) + " is not of a type(s) string");
