@@ -20,8 +20,12 @@ public:
         return *this;
     }
     HttpOut& content(std::string bytes, std::string type = "application/json") {
+        return body(std::move(bytes)).header("Content-Type", std::move(type));
+    }
+    /// Content whose type a header() names.
+    HttpOut& body(std::string bytes) {
         content_ = std::move(bytes);
-        return header("Content-Type", std::move(type));
+        return *this;
     }
     HttpOut& repeatable(bool value = true) { return flag(TOTEM_HTTP_REPEATABLE, value); }
     HttpOut& insecureTls(bool value = true) { return flag(TOTEM_HTTP_INSECURE_TLS, value); }

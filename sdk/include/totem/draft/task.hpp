@@ -3,9 +3,11 @@
 #include <atomic>
 #include <coroutine>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "totem/ask.hpp"
 #include "totem/http.hpp"
@@ -99,6 +101,56 @@ auto operator co_await(Pending<Start>&& pending) {
     };
     return Awaiter{pending};
 }
+
+/// Starts all tasks and gives their results in order: `co_await WhenAll<T>(std::move(tasks))`.
+/// When some fail, all end first, then the first failure is thrown.
+template <typename T>
+class WhenAll {
+public:
+    explicit WhenAll(std::vector<Task<T>> tasks) : tasks_(std::move(tasks)), results_(tasks_.size()), open_(tasks_.size() + 1) {}
+
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> awaiter) {
+        awaiter_ = awaiter;
+        for (std::size_t i = 0; i < tasks_.size(); ++i) runOne(*this, i);
+        return open_.fetch_sub(1, std::memory_order_acq_rel) != 1;
+    }
+    std::vector<T> await_resume() {
+        if (error_) std::rethrow_exception(error_);
+        std::vector<T> values;
+        values.reserve(results_.size());
+        for (auto& result : results_) values.push_back(std::move(*result));
+        return values;
+    }
+
+private:
+    struct Runner {
+        struct promise_type {
+            Runner get_return_object() { return {}; }
+            std::suspend_never initial_suspend() noexcept { return {}; }
+            std::suspend_never final_suspend() noexcept { return {}; }
+            void return_void() {}
+            void unhandled_exception() { std::terminate(); }
+        };
+    };
+    static Runner runOne(WhenAll& all, std::size_t i) {
+        try {
+            T value = co_await std::move(all.tasks_[i]);
+            all.results_[i].emplace(std::move(value));
+        } catch (...) {
+            std::lock_guard<std::mutex> lock(all.mutex_);
+            if (!all.error_) all.error_ = std::current_exception();
+        }
+        if (all.open_.fetch_sub(1, std::memory_order_acq_rel) == 1) all.awaiter_.resume();
+    }
+
+    std::vector<Task<T>> tasks_;
+    std::vector<std::optional<T>> results_;
+    std::atomic<std::size_t> open_;
+    std::coroutine_handle<> awaiter_;
+    std::mutex mutex_;
+    std::exception_ptr error_;  // guarded by mutex_
+};
 
 /// A coroutine that belongs to nobody: it ends by itself. Exceptions must be caught inside.
 struct Detached {

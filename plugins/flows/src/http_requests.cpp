@@ -1,0 +1,133 @@
+#include "http_requests.hpp"
+
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/URI.h>
+#include <Poco/UUIDGenerator.h>
+
+#include "base64.hpp"
+
+namespace totem::flows {
+namespace {
+
+std::string textOf(const Json& object, const char* name) {
+    auto found = object.find(name);
+    if (found == object.end() || found->is_null()) return {};
+    return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+/// multipart/form-data (RFC 7578).
+std::string multipart(const Json& parts, const std::string& boundary) {
+    std::string body;
+    for (const Json& part : parts) {
+        body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + textOf(part, "name") + "\"";
+        if (part.contains("base64")) {
+            body += "; filename=\"" + (part.contains("fileName") ? textOf(part, "fileName") : "file") + "\"\r\nContent-Type: " +
+                    (part.contains("mimeType") ? textOf(part, "mimeType") : "application/octet-stream");
+        }
+        body += "\r\n\r\n" + (part.contains("base64") ? fromBase64(textOf(part, "base64")) : textOf(part, "value")) + "\r\n";
+    }
+    return body + "--" + boundary + "--\r\n";
+}
+
+bool hasHeader(const Json& headers, std::string_view name) {
+    for (const Json& header : headers) {
+        if (header.is_array() && header.size() == 2 && header.at(0).is_string() && sameHeaderName(header.at(0).get<std::string>(), name)) return true;
+    }
+    return false;
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return result;
+}
+
+Json resultOf(const Answer& answer, bool binary) {
+    Json headers = Json::object();
+    const totem_body* raw = answer.body.raw();
+    for (std::uint32_t i = 0; i < raw->header_count; ++i) {
+        std::string name = lower(view(raw->headers[i].name));
+        const std::string value(view(raw->headers[i].value));
+        // As Node does: set-cookie is a list, other repeated fields are joined.
+        if (name == "set-cookie") headers[name].push_back(value);
+        else if (headers.contains(name)) headers[name] = headers[name].get<std::string>() + ", " + value;
+        else headers[name] = value;
+    }
+    Json result{{"status", answer.body.code()},
+                {"statusText", Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(answer.body.code()))},
+                {"headers", std::move(headers)}};
+    if (binary) result["base64"] = toBase64(answer.text());
+    else result["body"] = std::string(answer.text());
+    return result;
+}
+
+}  // namespace
+
+bool HttpRequests::isRepeatable(const Json& request) const {
+    const std::string method = request.value("method", "GET");
+    return method == "GET" || method == "HEAD" || method == "OPTIONS" || settings_.isRepeatable(request.value("url", ""));
+}
+
+void HttpRequests::applyCredential(const Json& reference, HttpOut& out, std::string& url) const {
+    auto found = settings_.credentials.find(textOf(reference, "id"));
+    if (found == settings_.credentials.end()) found = settings_.credentials.find(textOf(reference, "name"));
+    if (found == settings_.credentials.end()) {
+        throw Failure(Status::kInvalid, "the credential \"" + textOf(reference, "name") + "\" (id " + textOf(reference, "id") +
+                                            ") has no entry in plugins.flows.config.credentials");
+    }
+    const Credential& credential = found->second;
+    switch (credential.kind) {
+        case Credential::Kind::kHeader: out.header(credential.name, credential.value); break;
+        case Credential::Kind::kBearer: out.header("Authorization", "Bearer " + credential.value); break;
+        case Credential::Kind::kBasic: out.header("Authorization", "Basic " + toBase64(credential.user + ":" + credential.password)); break;
+        case Credential::Kind::kQuery: {
+            Poco::URI uri(url);
+            uri.addQueryParameter(credential.name, credential.value);
+            url = uri.toString();
+            break;
+        }
+    }
+}
+
+HttpOut HttpRequests::outOf(const Json& request) const {
+    std::string url = request.value("url", "");
+    HttpOut credentials("", "");
+    const Json headers = request.value("headers", Json::array());
+    if (request.contains("credential") && request.at("credential").is_object()) {
+        // Only a query credential changes the address; headers are added below.
+        applyCredential(request.at("credential"), credentials, url);
+    }
+    HttpOut out(request.value("method", "GET"), url);
+    for (const Json& header : headers) {
+        if (header.is_array() && header.size() == 2 && header.at(0).is_string() && header.at(1).is_string()) {
+            out.header(header.at(0).get<std::string>(), header.at(1).get<std::string>());
+        }
+    }
+    if (request.contains("credential") && request.at("credential").is_object()) {
+        std::string ignored = url;
+        applyCredential(request.at("credential"), out, ignored);
+    }
+    if (request.contains("parts")) {
+        const std::string boundary = "totem-" + Poco::UUIDGenerator::defaultGenerator().createRandom().toString();
+        out.content(multipart(request.at("parts"), boundary), "multipart/form-data; boundary=" + boundary);
+    } else if (request.contains("bodyBase64") || request.contains("body")) {
+        std::string body = request.contains("bodyBase64") ? fromBase64(textOf(request, "bodyBase64")) : textOf(request, "body");
+        if (hasHeader(headers, "content-type")) out.body(std::move(body));
+        else out.content(std::move(body), "application/json");
+    }
+    out.maxRedirects(request.value("redirects", 0)).insecureTls(request.value("insecure", false)).repeatable(isRepeatable(request));
+    if (request.contains("proxy") && request.at("proxy").is_string()) out.proxy(request.at("proxy").get<std::string>());
+    return out;
+}
+
+Task<HttpRequests::Outcome> HttpRequests::send(Json request, AskOptions options) const {
+    const HttpOut out = outOf(request);
+    Answer answer = co_await client_.ask(out, options);
+    Outcome outcome;
+    outcome.status = answer.status;
+    if (answer.ok()) outcome.result = dumpJson(resultOf(answer, request.value("binary", false)));
+    else outcome.error = std::string(answer.text());
+    co_return outcome;
+}
+
+}  // namespace totem::flows

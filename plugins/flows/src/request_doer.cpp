@@ -1,0 +1,183 @@
+#include "request_doer.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "base64.hpp"
+#include "webhook_answer.hpp"
+
+namespace totem::flows {
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+constexpr std::int64_t kDefaultHttpMs = 300'000;
+constexpr std::int64_t kDefaultActionMs = 60'000;
+/// Shorter waits are simply slept through, as in n8n; longer ones survive a restart.
+constexpr std::int64_t kDurableWaitMs = 5'000;
+
+Json failed(const std::string& message, const char* code) { return Json{{"error", {{"message", message}, {"code", code}}}}; }
+
+const char* codeOf(Status status) {
+    switch (status) {
+        case Status::kUnavailable:
+        case Status::kRefused: return "ECONNREFUSED";
+        case Status::kDeadline: return "ETIMEDOUT";
+        case Status::kUnknown: return "ECONNRESET";
+        default: return "ERR_REQUEST";
+    }
+}
+
+std::string number(const Json& request, const char* name) {
+    auto found = request.find(name);
+    return found == request.end() ? "0" : found->dump();
+}
+
+std::string keyOf(const FlowRun& run, const Json& request) {
+    return run.id + "/" + request.value("node", "") + "/" + number(request, "run") + "/" + number(request, "item") + "/" +
+           number(request, "try") + "/" + number(request, "round") + "/" + number(request, "n");
+}
+
+/// Effects leave one after the other; look-ups and waits may go side by side.
+bool keepsOrder(const Json& request, const HttpRequests& http) {
+    const std::string kind = request.value("kind", "");
+    return kind == "action" || kind == "workflow" || (kind == "http" && !http.isRepeatable(request));
+}
+
+}  // namespace
+
+std::string RequestDoer::checkpointOf(const FlowRun& run) {
+    Json header{{"workflow", run.workflow->id}, {"hash", run.workflow->hash}, {"node", run.node}, {"trip", run.trip}};
+    if (run.waitUntilMs != 0) {
+        header["wait_until"] = run.waitUntilMs;
+        header["wait_trip"] = run.waitTrip;
+    }
+    return dumpJson(header) + "\n" + run.records;
+}
+
+bool RequestDoer::restore(std::string_view checkpoint, FlowRun& run) {
+    const auto newline = checkpoint.find('\n');
+    if (newline == std::string_view::npos) return false;
+    const Json header = Json::parse(checkpoint.substr(0, newline), nullptr, false);
+    if (!header.is_object() || header.value("hash", "") != run.workflow->hash) return false;
+    run.records = checkpoint.substr(newline + 1);
+    run.waitUntilMs = header.value("wait_until", std::int64_t{0});
+    run.waitTrip = header.value("wait_trip", 0);
+    return true;
+}
+
+AskOptions RequestDoer::optionsFor(FlowRun& run, std::int64_t timeoutMs) {
+    AskOptions options = run.cause == nullptr ? AskOptions() : AskOptions(*run.cause);
+    options.deadlineNs(clock_.monotonicNs() + timeoutMs * kMs);
+    if (!run.subject.empty()) options.subject(run.subject);
+    return options;
+}
+
+Task<Json> RequestDoer::doAll(FlowRun& run, Json requests) {
+    std::vector<Json> results(requests.size());
+    std::vector<Task<Json>> together;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        if (requests.size() > 1 && !keepsOrder(requests[i], http_)) {
+            together.push_back(doOne(run, std::move(requests[i])));
+            places.push_back(i);
+            continue;
+        }
+        results[i] = co_await doOne(run, std::move(requests[i]));
+    }
+    if (!together.empty()) {
+        std::vector<Json> answers = co_await WhenAll<Json>(std::move(together));
+        for (std::size_t i = 0; i < answers.size(); ++i) results[places[i]] = std::move(answers[i]);
+    }
+    co_return Json(std::move(results));
+}
+
+Task<Json> RequestDoer::doOne(FlowRun& run, Json request) {
+    const std::string kind = request.value("kind", "");
+    const std::string key = keyOf(run, request);
+    const std::int64_t after = request.value("after", std::int64_t{0});
+    if (after > 0) {
+        const bool slept = co_await sleeper_.sleep(after * kMs);
+        if (!slept) throw Suspended();
+    }
+    if (kind == "http") co_return co_await doHttp(run, std::move(request), key);
+    if (kind == "wait") co_return co_await doWait(run, std::move(request));
+    if (kind == "workflow") co_return co_await subRuns_.runSub(run, std::move(request), key);
+    if (kind == "respond") {
+        doDetached(run, request);
+        co_return Json{{"ok", Json::object()}};
+    }
+    if (kind == "action") {
+        std::string name = request.value("action", "");
+        std::string input = dumpJson(request.value("input", Json::object()));
+        const std::int64_t timeout = clock_.monotonicNs() + request.value("timeout", kDefaultActionMs) * kMs;
+        co_return co_await doAction(run, std::move(name), std::move(input), key, timeout);
+    }
+    co_return failed("the daemon cannot carry out requests of kind \"" + kind + "\"", "ERR_KIND");
+}
+
+Task<Json> RequestDoer::doHttp(FlowRun& run, Json request, std::string key) {
+    const std::int64_t timeout = request.value("timeout", kDefaultHttpMs);
+    if (http_.isRepeatable(request)) {
+        try {
+            HttpRequests::Outcome outcome = co_await http_.send(std::move(request), optionsFor(run, timeout));
+            if (outcome.status == Status::kCancelled) throw Suspended();
+            if (outcome.status != Status::kOk) co_return failed(outcome.error, codeOf(outcome.status));
+            co_return Json{{"ok", Json::parse(outcome.result)}};
+        } catch (const Suspended&) {
+            throw;
+        } catch (const Failure& failure) {
+            co_return failed(failure.what(), "ERR_REQUEST");
+        }
+    }
+    Json input = Json::object();
+    input["request"] = std::move(request);
+    co_return co_await doAction(run, "flows.http_request", dumpJson(input), std::move(key), clock_.monotonicNs() + timeout * kMs);
+}
+
+Task<Json> RequestDoer::doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs) {
+    AskOptions options = optionsFor(run, 0);
+    options.deadlineNs(deadlineNs).idempotencyKey(std::move(key)).checkpoint(checkpointKey(run), checkpointOf(run));
+    Answer answer = co_await actions_.ask(action, input, options);
+    if (answer.ok()) {
+        Json result = Json::parse(answer.text().empty() ? std::string_view("{}") : answer.text(), nullptr, false);
+        co_return Json{{"ok", result.is_discarded() ? Json(std::string(answer.text())) : std::move(result)}};
+    }
+    if (answer.status == Status::kCancelled || answer.status == Status::kAbandoned) throw Suspended();
+    co_return failed(std::string(answer.text().empty() ? statusName(answer.status) : answer.text()), codeOf(answer.status));
+}
+
+Task<Json> RequestDoer::doWait(FlowRun& run, Json request) {
+    if (request.value("webhook", false) || request.value("form", false)) {
+        co_return failed("waiting for a webhook or a form is not supported", "ERR_KIND");
+    }
+    const std::int64_t nowMs = clock_.unixNs() / kMs;
+    std::int64_t until = request.contains("until") ? request.at("until").get<std::int64_t>() : nowMs + request.value("ms", std::int64_t{0});
+    if (run.waitUntilMs != 0 && run.waitTrip == run.trip) until = run.waitUntilMs;
+    const bool durable = until - nowMs > kDurableWaitMs && run.workflow->durable && run.depth == 0;
+    if (durable) {
+        run.waitUntilMs = until;
+        run.waitTrip = run.trip;
+        Answer stored = co_await store_.put(checkpointKey(run), checkpointOf(run), 0);
+        if (!stored.ok()) co_return failed("the wait could not be stored: " + std::string(stored.text()), "ERR_STORE");
+        if (run.cause != nullptr) events_.releaseLane(*const_cast<Call*>(run.cause));
+    }
+    const bool slept = co_await sleeper_.sleep(std::max<std::int64_t>(0, until - nowMs) * kMs);
+    if (!slept) throw Suspended();
+    run.waitUntilMs = 0;
+    co_return Json{{"ok", Json::object()}};
+}
+
+void RequestDoer::doDetached(FlowRun& run, const Json& request) {
+    if (!run.webhook || request.value("kind", "") != "respond") return;
+    HeaderList headers;
+    for (const Json& header : request.value("headers", Json::array())) {
+        headers.emplace_back(header.at(0).get<std::string>(), header.at(1).get<std::string>());
+    }
+    std::string body = request.contains("bodyBase64") ? fromBase64(request.at("bodyBase64").get<std::string>())
+                                                      : request.value("body", "");
+    Response response(request.value("status", 200), std::move(body), {});
+    for (auto& [name, value] : headers) response.header(std::move(name), std::move(value));
+    run.webhook->send(std::move(response));
+}
+
+}  // namespace totem::flows

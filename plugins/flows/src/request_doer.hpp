@@ -1,0 +1,68 @@
+#pragma once
+
+#include <string>
+
+#include <totem/actions.hpp>
+#include <totem/clock.hpp>
+#include <totem/draft/task.hpp>
+#include <totem/events.hpp>
+#include <totem/json.hpp>
+#include <totem/store.hpp>
+
+#include "flow_run.hpp"
+#include "http_requests.hpp"
+#include "sleeper.hpp"
+
+namespace totem::flows {
+
+/// Thrown when the daemon stops in the middle of a run: the run is continued in a later life.
+class Suspended : public Failure {
+public:
+    Suspended() : Failure(Status::kUnavailable, "suspended; the run continues after the restart") {}
+};
+
+/// Runs another workflow on behalf of a run and returns {"ok": {"items"}} or {"error"}.
+class SubRuns {
+public:
+    virtual ~SubRuns() = default;
+    virtual Task<Json> runSub(FlowRun& parent, Json request, std::string key) = 0;
+};
+
+/// Carries out what a run requests of the outside: HTTP, actions, waits, answers, sub-workflows.
+/// What may not be repeated becomes an effect of the host, with the run's records as checkpoint.
+class RequestDoer {
+public:
+    RequestDoer(const totem_host* host, const Settings& settings, SubRuns& subRuns)
+        : http_(host, settings), actions_(host), store_(host), events_(host), clock_(host), sleeper_(host), subRuns_(subRuns) {}
+
+    /// All requests of one trip, at once where order does not matter. Results in their order.
+    Task<Json> doAll(FlowRun& run, Json requests);
+    /// A request whose result nobody waits for.
+    void doDetached(FlowRun& run, const Json& request);
+
+    HttpRequests& http() { return http_; }
+    void stop() { sleeper_.stop(); }
+
+    static std::string checkpointKey(const FlowRun& run) { return "run/" + run.id; }
+    /// A header line, then the records.
+    static std::string checkpointOf(const FlowRun& run);
+    /// Takes a checkpoint over into a run; false when it cannot be read.
+    static bool restore(std::string_view checkpoint, FlowRun& run);
+
+private:
+    Task<Json> doOne(FlowRun& run, Json request);
+    Task<Json> doHttp(FlowRun& run, Json request, std::string key);
+    Task<Json> doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs);
+    Task<Json> doWait(FlowRun& run, Json request);
+    AskOptions optionsFor(FlowRun& run, std::int64_t timeoutMs);
+
+    HttpRequests http_;
+    const Actions actions_;
+    const Store store_;
+    const Events events_;
+    const Clock clock_;
+    Sleeper sleeper_;
+    SubRuns& subRuns_;
+};
+
+}  // namespace totem::flows

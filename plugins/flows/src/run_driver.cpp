@@ -1,0 +1,205 @@
+#include "run_driver.hpp"
+
+#include <totem/status.hpp>
+
+#include "webhook_answer.hpp"
+
+namespace totem::flows {
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+/// A workflow that ended so many workers is not run any more until it changes.
+constexpr int kKillsForQuarantine = 2;
+/// A worker that has lost its cache says so at most this often for one message.
+constexpr int kMaxNeeds = 4;
+
+std::string errorText(const std::string& message) { return Json{{"message", message}}.dump(); }
+
+}  // namespace
+
+RunDriver::RunDriver(const totem_host* host, const Settings& settings, FindWorkflow find)
+    : log_(host),
+      settings_(settings),
+      find_(std::move(find)),
+      clock_(host),
+      store_(host),
+      interpreter_(host),
+      doer_(host, settings, *this),
+      records_(host, settings) {}
+
+void RunDriver::stop() { doer_.stop(); }
+
+Json RunDriver::frameOf(const FlowRun& run) const {
+    Json frame{{"mode", run.mode},
+               {"execution", run.id},
+               {"defaultTimezone", settings_.timezone},
+               {"env", settings_.env},
+               {"answer", run.answer},
+               {"depth", run.depth}};
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto found = staticData_.find(run.workflow->id);
+    if (found != staticData_.end()) frame["staticData"] = found->second;
+    return frame;
+}
+
+Json RunDriver::startHeader(const FlowRun& run, const char* op) const {
+    Json header = frameOf(run);
+    header["op"] = op;
+    header["run"] = run.id;
+    header["workflow"] = run.workflow->hash;
+    header["node"] = run.node;
+    return header;
+}
+
+AskOptions RunDriver::workerOptions(const FlowRun& run) const {
+    AskOptions options = run.cause == nullptr ? AskOptions() : AskOptions(*run.cause);
+    return options.deadlineNs(clock_.monotonicNs() + 60'000 * kMs);
+}
+
+void RunDriver::noteKill(const FlowRun& run, const InterpreterAnswer& answer) {
+    log_.error("run.worker.lost", {{"flow", run.workflow->name}, {"run", run.id}, {"reason", answer.error}});
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++kills_[run.workflow->hash];
+}
+
+std::string RunDriver::quarantineOf(const std::string& hash) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto found = kills_.find(hash);
+    if (found == kills_.end() || found->second < kKillsForQuarantine) return {};
+    return "the workflow ended " + std::to_string(found->second) + " workers (time, memory or a crash) and is not run until it changes";
+}
+
+Task<std::string> RunDriver::load(WorkflowPtr workflow) {
+    Json header{{"op", "load"}, {"workflow", workflow->hash}};
+    InterpreterAnswer answer = co_await interpreter_.ask(0, std::move(header), workflow->text, AskOptions());
+    if (answer.status != Status::kOk) throw Failure(Status::kUnavailable, "the flow worker did not take the workflow: " + answer.error);
+    co_return dumpJson(answer.header);
+}
+
+/// One message, with whatever the worker says it needs first. A worker that dies is replaced and the
+/// run restored there from its records and the results in hand.
+Task<InterpreterAnswer> RunDriver::say(FlowRun& run, Json header, std::string body, std::string results) {
+    int needs = 0;
+    int losses = 0;
+    while (true) {
+        InterpreterAnswer answer = co_await interpreter_.ask(run.worker, header, body, workerOptions(run));
+        if (answer.status == Status::kCancelled) throw Suspended();
+        bool restoreNow = false;
+        if (answer.workerLost()) {
+            if (answer.killed() || losses > 0) noteKill(run, answer);
+            if (++losses > kKillsForQuarantine || !quarantineOf(run.workflow->hash).empty()) co_return answer;
+            run.worker = 0;
+            restoreNow = true;
+        } else if (answer.status != Status::kOk) {
+            throw Failure(Status::kUnavailable, "no flow worker: " + answer.error);
+        } else {
+            run.worker = answer.worker;
+            if (answer.op() != "need") co_return answer;
+            if (++needs > kMaxNeeds) co_return answer;
+            if (answer.header.value("need", "") == "workflow") {
+                Json load{{"op", "load"}, {"workflow", run.workflow->hash}};
+                InterpreterAnswer loaded = co_await interpreter_.ask(run.worker, std::move(load), run.workflow->text, workerOptions(run));
+                if (loaded.workerLost()) noteKill(run, loaded);
+                continue;
+            }
+            restoreNow = true;
+        }
+        if (restoreNow && header.value("op", "") == "resume") {
+            header = startHeader(run, "restore");
+            header["trip"] = run.trip;
+            header["resultsLength"] = results.size();
+            body = run.records + results;
+        }
+    }
+}
+
+Task<FlowEnd> RunDriver::run(FlowRun& run) {
+    FlowEnd end;
+    end.error = quarantineOf(run.workflow->hash);
+    if (!end.error.empty()) {
+        end.error = errorText(end.error);
+        co_return end;
+    }
+    std::string body = run.records.empty() ? run.items : run.records;
+    Json header = startHeader(run, run.records.empty() ? "start" : "restore");
+    std::string results;
+    while (true) {
+        InterpreterAnswer answer = co_await say(run, std::move(header), std::move(body), results);
+        if (answer.op() != "requests") co_return co_await finish(run, std::move(answer));
+        run.records += answer.body;
+        run.trip = answer.header.value("trip", 0);
+        for (const Json& request : answer.header.value("detached", Json::array())) doer_.doDetached(run, request);
+        Json answers = co_await doer_.doAll(run, std::move(answer.header["requests"]));
+        results = dumpJson(answers);
+        header = Json{{"op", "resume"}, {"run", run.id}, {"trip", run.trip}};
+        body = results;
+    }
+}
+
+Task<FlowEnd> RunDriver::finish(FlowRun& run, InterpreterAnswer answer) {
+    FlowEnd end;
+    if (answer.status != Status::kOk || answer.op() != "end") {
+        const std::string why = answer.status != Status::kOk ? answer.error : answer.header.value("message", "the interpreter gave up");
+        end.error = errorText(why);
+    } else {
+        run.records += answer.body;
+        for (const Json& request : answer.header.value("detached", Json::array())) doer_.doDetached(run, request);
+        end.ok = answer.header.value("status", "") == "success";
+        end.lastNode = answer.header.contains("lastNode") ? answer.header.at("lastNode").dump() : "";
+        if (!end.ok) end.error = answer.header.contains("error") ? dumpJson(answer.header.at("error")) : errorText("unknown error");
+        if (answer.header.contains("output")) end.output = dumpJson(answer.header.at("output"));
+        if (answer.header.contains("staticData") && run.mode == "production") {
+            const std::string data = dumpJson(answer.header.at("staticData"));
+            {
+                std::lock_guard<std::mutex> lock(mutex_);
+                staticData_[run.workflow->id] = answer.header.at("staticData");
+            }
+            co_await store_.put("static/" + run.workflow->id, data, 0);
+        }
+    }
+    if (!end.ok) log_.warning("run.failed", {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
+    co_return end;
+}
+
+Task<bool> RunDriver::restore(FlowRun& run) {
+    Answer row = co_await store_.get(RequestDoer::checkpointKey(run));
+    if (row.ok()) co_return RequestDoer::restore(row.text(), run);
+    if (row.status != Status::kNotFound) throw Failure(Status::kUnavailable, "the checkpoint could not be read: " + std::string(row.text()));
+    co_return false;
+}
+
+Task<Json> RunDriver::runSub(FlowRun& parent, Json request, std::string key) {
+    FlowRun sub;
+    if (request.contains("workflow") && !request.at("workflow").is_null()) {
+        Workflow given = parseWorkflow(request.at("workflow").is_string() ? request.at("workflow").get<std::string>() : dumpJson(request.at("workflow")));
+        auto shared = std::make_shared<Workflow>(std::move(given));
+        const std::string report = co_await load(shared);
+        applyReport(*shared, report);
+        sub.workflow = shared;
+    } else {
+        const Json id = request.value("workflowId", Json(""));
+        sub.workflow = find_(id.is_string() ? id.get<std::string>() : id.dump());
+    }
+    if (!sub.workflow) co_return Json{{"error", {{"message", "the workflow " + request.value("workflowId", Json("")).dump() + " is not there"}}}};
+    for (const Trigger& trigger : sub.workflow->triggers) {
+        if (trigger.type == "n8n-nodes-base.executeWorkflowTrigger" || (sub.node.empty() && trigger.type == "n8n-nodes-base.manualTrigger")) {
+            sub.node = trigger.node;
+        }
+    }
+    if (sub.node.empty()) co_return Json{{"error", {{"message", "the workflow \"" + sub.workflow->name + "\" has no trigger for sub-workflows"}}}};
+    sub.id = key;
+    sub.items = dumpJson(request.value("items", Json::array()));
+    sub.mode = parent.mode;
+    sub.answer = "all";
+    sub.subject = parent.subject;
+    sub.depth = parent.depth + 1;
+    sub.cause = parent.cause;
+    FlowEnd end = co_await run(sub);
+    if (!end.ok) co_return Json{{"error", Json::parse(end.error)}};
+    Json items = end.output.empty() ? Json::array() : Json::parse(end.output);
+    Json result = Json::object();
+    result["ok"]["items"] = std::move(items);
+    co_return result;
+}
+
+}  // namespace totem::flows

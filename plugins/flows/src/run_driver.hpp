@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include <totem/log.hpp>
+
+#include "interpreter_client.hpp"
+#include "request_doer.hpp"
+#include "run_records.hpp"
+
+namespace totem::flows {
+
+/// Takes a run from its start (or its checkpoint) to its end: asks the interpreter, carries out what
+/// it requests, hands the results back, moves to another worker when one dies.
+///
+/// Threads: any; one run is one coroutine.
+class RunDriver : private SubRuns {
+public:
+    /// The workflow of that id, or null.
+    using FindWorkflow = std::function<WorkflowPtr(const std::string& id)>;
+
+    RunDriver(const totem_host* host, const Settings& settings, FindWorkflow find);
+
+    /// Throws Suspended when the daemon stops, Failure (kUnavailable) when no worker can be had.
+    Task<FlowEnd> run(FlowRun& run);
+    /// Reads the checkpoint of an earlier attempt at this run, if there is one.
+    Task<bool> restore(FlowRun& run);
+
+    /// What the interpreter says about a workflow: the header of its `loaded` answer.
+    Task<std::string> load(WorkflowPtr workflow);
+
+    RequestDoer& requests() { return doer_; }
+    RunRecords& records() { return records_; }
+    /// Wakes everything that sleeps; runs end with Suspended.
+    void stop();
+
+private:
+    Task<Json> runSub(FlowRun& parent, Json request, std::string key) override;
+    Task<InterpreterAnswer> say(FlowRun& run, Json header, std::string body, std::string results);
+    Json frameOf(const FlowRun& run) const;
+    Json startHeader(const FlowRun& run, const char* op) const;
+    AskOptions workerOptions(const FlowRun& run) const;
+    void noteKill(const FlowRun& run, const InterpreterAnswer& answer);
+    std::string quarantineOf(const std::string& hash) const;
+    Task<FlowEnd> finish(FlowRun& run, InterpreterAnswer answer);
+
+    const Log log_;
+    const Settings& settings_;
+    const FindWorkflow find_;
+    const Clock clock_;
+    const Store store_;
+    InterpreterClient interpreter_;
+    RequestDoer doer_;
+    RunRecords records_;
+
+    mutable std::mutex mutex_;
+    std::map<std::string, int> kills_;  // by workflow hash; guarded by mutex_
+    std::map<std::string, Json> staticData_;  // by workflow id; guarded by mutex_
+};
+
+}  // namespace totem::flows

@@ -1,0 +1,232 @@
+#include "webhooks.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPBasicCredentials.h>
+#include <Poco/Net/NameValueCollection.h>
+#include <Poco/URI.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "base64.hpp"
+#include "multipart.hpp"
+
+namespace totem::flows {
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return result;
+}
+
+/// Repeated names become arrays.
+void addValue(Json& object, const std::string& name, std::string value) {
+    auto found = object.find(name);
+    if (found == object.end()) object[name] = std::move(value);
+    else if (found->is_array()) found->push_back(std::move(value));
+    else *found = Json::array({*found, std::move(value)});
+}
+
+Json pairsOf(std::string_view encoded) {
+    Json object = Json::object();
+    try {
+        Poco::URI uri;
+        uri.setRawQuery(std::string(encoded));
+        for (const auto& [name, value] : uri.getQueryParameters()) addValue(object, name, value);
+    } catch (const Poco::Exception&) {
+        // A query that is not percent-encoded properly: the flow sees none of it.
+    }
+    return object;
+}
+
+Json headersOf(const Request& request) {
+    Json headers = Json::object();
+    for (std::uint32_t i = 0; i < request.headerCount(); ++i) {
+        const auto [name, value] = request.headerAt(i);
+        const std::string key = lower(name);
+        headers[key] = headers.contains(key) ? headers[key].get<std::string>() + ", " + std::string(value) : std::string(value);
+    }
+    return headers;
+}
+
+Response parseRefusal(const std::string& why) {
+    const Json body{{"code", 422}, {"message", "Failed to parse request body"}, {"hint", why}};
+    return Response::json(dumpJson(body), 422);
+}
+
+Json options(const Json& parameters) {
+    const Json found = parameters.value("options", Json::object());
+    return found.is_object() ? found : Json::object();
+}
+
+bool sameSecret(std::string_view a, std::string_view b) {
+    unsigned char difference = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < a.size() && !b.empty(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i % b.size()]);
+    return difference == 0;
+}
+
+const Credential* credentialOf(const WebhookTrigger& trigger, const Settings& settings) {
+    const Json workflow = Json::parse(trigger.workflow->text);
+    for (const Json& node : workflow.at("nodes")) {
+        if (node.value("name", "") != trigger.node || !node.contains("credentials")) continue;
+        for (const auto& [type, reference] : node.at("credentials").items()) {
+            for (const char* member : {"id", "name"}) {
+                const Json key = reference.value(member, Json());
+                auto found = key.is_string() ? settings.credentials.find(key.get<std::string>()) : settings.credentials.end();
+                if (found != settings.credentials.end()) return &found->second;
+            }
+        }
+    }
+    return nullptr;
+}
+
+bool authenticated(const Request& request, const Credential& credential) {
+    switch (credential.kind) {
+        case Credential::Kind::kHeader: return sameSecret(request.header(credential.name), credential.value);
+        case Credential::Kind::kBearer: return sameSecret(request.header("Authorization"), "Bearer " + credential.value);
+        case Credential::Kind::kBasic:
+            return sameSecret(request.header("Authorization"), "Basic " + toBase64(credential.user + ":" + credential.password));
+        case Credential::Kind::kQuery: return false;
+    }
+    return false;
+}
+
+int codeOf(const Json& parameters) {
+    const Json option = options(parameters).value("responseCode", Json());
+    if (option.is_object() && option.contains("values")) {
+        const Json values = option.at("values");
+        const Json code = values.value("responseCode", Json(200));
+        if (code.is_number_integer() && code.get<int>() != 0) return code.get<int>();
+        const Json custom = values.value("customCode", Json(200));
+        if (custom.is_number_integer()) return custom.get<int>();
+    }
+    if (option.is_number_integer()) return option.get<int>();
+    const Json plain = parameters.value("responseCode", Json(200));
+    return plain.is_number_integer() ? plain.get<int>() : 200;
+}
+
+Response withRun(Response response, const FlowRun& run) {
+    response.header("X-Totem-Run", run.id);
+    return response;
+}
+
+Response withOptions(Response response, const Json& parameters) {
+    const Json headers = options(parameters).value("responseHeaders", Json::object());
+    if (!headers.is_object()) return response;
+    for (const Json& entry : headers.value("entries", Json::array())) {
+        if (entry.value("name", "") != "") response.header(entry.value("name", ""), entry.value("value", ""));
+    }
+    return response;
+}
+
+}  // namespace
+
+WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, bool test) {
+    WebhookItem result;
+    Json json{{"headers", headersOf(request)}, {"params", trigger.params}, {"query", pairsOf(request.query())}, {"body", Json::object()}};
+    Json binary = Json::object();
+    const std::string type = lower(request.header("Content-Type").substr(0, request.header("Content-Type").find(';')));
+    const std::string content = request.content();
+    if (content.empty()) {
+        // `{}`, as n8n gives it
+    } else if (type.find("json") != std::string::npos) {
+        json["body"] = Json::parse(content, nullptr, false);
+        if (json["body"].is_discarded()) {
+            result.refusal = parseRefusal("The body says that it is JSON, but it is not.");
+            return result;
+        }
+    } else if (type == "application/x-www-form-urlencoded") {
+        json["body"] = pairsOf(content);
+    } else if (type == "multipart/form-data") {
+        if (!readMultipart(request.header("Content-Type"), content, json["body"], binary)) {
+            result.refusal = parseRefusal("The body says that it is multipart/form-data, but it is not.");
+            return result;
+        }
+    } else if (type.rfind("text/", 0) == 0 || type.find("xml") != std::string::npos) {
+        json["body"] = content;
+    } else {
+        binary["data"] = {{"data", toBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
+    }
+    const std::string host(request.header("Host"));
+    json["webhookUrl"] = "http://" + host + (test ? "/webhook-test/" : "/webhook/") + trigger.path;
+    json["executionMode"] = test ? "test" : "production";
+    if (options(trigger.parameters).value("rawBody", false)) {
+        binary["data"] = {{"data", toBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
+    }
+    result.item = Json::object();
+    result.item["json"] = std::move(json);
+    if (!binary.empty()) result.item["binary"] = std::move(binary);
+    return result;
+}
+
+std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger, const Settings& settings) {
+    const Json nodeOptions = options(trigger.parameters);
+    const std::string allowed = nodeOptions.value("ipWhitelist", "");
+    if (!allowed.empty()) {
+        bool found = false;
+        std::istringstream list(allowed);
+        for (std::string entry; std::getline(list, entry, ',');) {
+            entry.erase(std::remove(entry.begin(), entry.end(), ' '), entry.end());
+            found = found || entry == request.peer();
+        }
+        if (!found) return Response::problem(403, "this address may not call the webhook");
+    }
+    if (trigger.parameters.value("authentication", "none") == "none") return std::nullopt;
+    const Credential* credential = credentialOf(trigger, settings);
+    if (credential == nullptr) return Response::problem(500, "the webhook's credential has no entry in plugins.flows.config.credentials");
+    if (authenticated(request, *credential)) return std::nullopt;
+    Response refused = Response::problem(credential->kind == Credential::Kind::kBasic ? 401 : 403, "Authorization data is wrong!");
+    if (credential->kind == Credential::Kind::kBasic) refused.header("WWW-Authenticate", "Basic realm=\"Webhook\"");
+    return refused;
+}
+
+Response unknownWebhook(std::string_view method, std::string_view path) {
+    const Json body{{"code", 404},
+                    {"message", "The requested webhook \"" + std::string(method) + " " + std::string(path) + "\" is not registered."},
+                    {"hint", "No active flow has a Webhook node with this path and method."}};
+    return Response::json(dumpJson(body), 404);
+}
+
+Response preflightAnswer() {
+    Response answer = Response::empty(204);
+    answer.header("Access-Control-Allow-Origin", "*");
+    answer.header("Access-Control-Allow-Methods", "OPTIONS, GET, POST, PUT, PATCH, DELETE");
+    answer.header("Access-Control-Allow-Headers", "content-type");
+    return answer;
+}
+
+Response immediateAnswer(const Json& parameters, double version) {
+    const int code = codeOf(parameters);
+    const Json nodeOptions = options(parameters);
+    if (nodeOptions.value("noResponseBody", false)) return withOptions(Response::empty(code), parameters);
+    const Json data = version < 2 && parameters.contains("responseData") && !nodeOptions.contains("responseData") ? Json() : nodeOptions.value("responseData", Json());
+    if (data.is_string() && !data.get<std::string>().empty()) return withOptions(Response::html(data.get<std::string>(), code), parameters);
+    return withOptions(Response::json(R"({"message":"Workflow was started"})", code), parameters);
+}
+
+std::string answerFor(const Json& parameters) {
+    if (parameters.value("responseMode", "onReceived") != "lastNode") return "none";
+    const std::string data = parameters.value("responseData", "firstEntryJson");
+    if (data == "noData") return "none";
+    return data == "allEntries" ? "all" : "first";
+}
+
+Response finalAnswer(const FlowRun& run, const FlowEnd& end, const Json& parameters) {
+    if (parameters.value("responseMode", "onReceived") == "responseNode") {
+        return withRun(Response::empty(end.ok ? 200 : run.workflow->errorStatus), run);
+    }
+    if (!end.ok) return withRun(Response::json(R"({"message":"Error in workflow"})", 500), run);
+    const int code = codeOf(parameters);
+    if (parameters.value("responseData", "firstEntryJson") == "noData") return withOptions(Response::empty(code), parameters);
+    const Json items = end.output.empty() ? Json::array() : Json::parse(end.output, nullptr, false);
+    if (!items.is_array() || items.empty()) return Response::json(R"({"code":0,"message":"No item to return was found"})", 500);
+    if (parameters.value("responseData", "firstEntryJson") == "allEntries") {
+        Json all = Json::array();
+        for (const Json& item : items) all.push_back(item.value("json", Json::object()));
+        return withOptions(Response::json(dumpJson(all), code), parameters);
+    }
+    return withOptions(Response::json(dumpJson(items.front().value("json", Json::object())), code), parameters);
+}
+
+}  // namespace totem::flows

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "workflow.hpp"
+
+namespace totem::flows {
+
+/// The workflow files of one folder. Files are read again when their time or size changes.
+///
+/// Threads: `refresh` from one at a time, the rest from any.
+class WorkflowShelf {
+public:
+    explicit WorkflowShelf(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    struct Change {
+        std::vector<std::shared_ptr<Workflow>> read;  ///< new or changed; publish() puts them up
+        std::vector<std::string> problems;            ///< files that are no workflow
+        bool removed = false;
+    };
+    /// Looks at the folder; a file that is the same as before is not read.
+    Change refresh();
+    void publish(WorkflowPtr workflow);
+
+    /// By id, else by name.
+    WorkflowPtr find(const std::string& idOrName) const;
+    std::vector<WorkflowPtr> all() const;
+
+    /// Writes a file for the workflow, whole or not at all. Throws Failure.
+    std::string save(const Workflow& workflow, const std::string& text) const;
+
+private:
+    struct Seen {
+        std::filesystem::file_time_type time;
+        std::uintmax_t size = 0;
+        std::string id;
+    };
+
+    const std::filesystem::path folder_;
+    std::map<std::string, Seen> seen_;  // by file; refresh only
+    mutable std::mutex mutex_;
+    std::map<std::string, WorkflowPtr> workflows_;  // by id; guarded by mutex_
+};
+
+}  // namespace totem::flows
