@@ -1,11 +1,13 @@
-# totem_add_plugin(ID SOURCES a.cpp … [LINK library …] [MANIFEST plugin.json] [SCHEMA schema.json])
+# totem_add_plugin(ID SOURCES a.cpp … [LINK library …] [WORKERS program …] [MANIFEST plugin.json]
+#                  [SCHEMA schema.json])
 #
 # Builds the shared object of a plugin so that it exports one symbol, carries its manifest, refuses
 # to link with unresolved symbols and stays mapped once loaded. The result is laid out as the daemon
 # looks for it, <plugin folder>/ID/{plugin.json,schema.json,ID.so}: in the build tree under
-# ${CMAKE_BINARY_DIR}/plugins, and by `cmake --install` under <libdir>/totemd/plugins.
+# ${CMAKE_BINARY_DIR}/plugins, and by `cmake --install` under lib/totemd/plugins. WORKERS are
+# executable targets that the manifest names as workers; they are put beside the library.
 function(totem_add_plugin id)
-    cmake_parse_arguments(ARG "" "MANIFEST;SCHEMA" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "MANIFEST;SCHEMA" "SOURCES;LINK;WORKERS" ${ARGN})
     if(NOT ARG_MANIFEST)
         set(ARG_MANIFEST plugin.json)
     endif()
@@ -39,6 +41,11 @@ function(totem_add_plugin id)
     if(NOT "${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize")
         target_link_options(${id}_plugin PRIVATE "LINKER:-z,defs")
     endif()
+    foreach(worker ${ARG_WORKERS})
+        set_target_properties(${worker} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${folder})
+        add_dependencies(${id}_plugin ${worker})
+        install(TARGETS ${worker} RUNTIME DESTINATION lib/totemd/plugins/${id} COMPONENT plugins)
+    endforeach()
     configure_file(${manifest} ${folder}/plugin.json COPYONLY)
     set(files ${manifest})
     if(EXISTS ${schema})
