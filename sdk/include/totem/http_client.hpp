@@ -28,6 +28,7 @@ public:
         return *this;
     }
     HttpOut& repeatable(bool value = true) { return flag(TOTEM_HTTP_REPEATABLE, value); }
+    HttpOut& once(bool value = true) { return flag(TOTEM_HTTP_ONCE, value); }
     HttpOut& insecureTls(bool value = true) { return flag(TOTEM_HTTP_INSECURE_TLS, value); }
     HttpOut& maxRedirects(int count) { maxRedirects_ = count; return *this; }
     HttpOut& maxResponseBytes(std::uint64_t bytes) { maxResponse_ = bytes; return *this; }

@@ -33,6 +33,7 @@ UpstreamRequest requestOf(const totem_http_out& out, const PendingAsk& pending) 
     request.body = totem::view(out.content);
     request.deadlineNs = pending.deadlineNs();
     if ((out.flags & TOTEM_HTTP_REPEATABLE) != 0) request.repeatable = true;
+    if ((out.flags & TOTEM_HTTP_ONCE) != 0) request.repeatable = false;
     request.verifyTls = (out.flags & TOTEM_HTTP_INSECURE_TLS) == 0;
     request.maxRedirects = out.max_redirects;
     if (out.max_response_bytes != 0) request.maxResponseBytes = out.max_response_bytes;

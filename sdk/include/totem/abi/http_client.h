@@ -10,7 +10,9 @@
 
 enum {
     TOTEM_HTTP_REPEATABLE = 1,     /* sending it twice does no harm, whatever the method */
-    TOTEM_HTTP_INSECURE_TLS = 2    /* do not verify the certificate */
+    TOTEM_HTTP_INSECURE_TLS = 2,   /* do not verify the certificate */
+    TOTEM_HTTP_ONCE = 4            /* never sent again by the host, whatever the method and the
+                                      answer (429, 503): the asker has its own rules */
 };
 
 typedef struct totem_http_out {
