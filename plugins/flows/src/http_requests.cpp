@@ -42,6 +42,18 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+/// "auto": bytes cross as base64 unless their type says that they are text.
+bool isBinary(const Json& wanted, const Answer& answer) {
+    if (wanted.is_boolean()) return wanted.get<bool>();
+    if (wanted != "auto") return false;
+    const std::string type = lower(answer.body.header("Content-Type"));
+    if (type.empty() || type.rfind("text/", 0) == 0) return false;
+    for (const char* text : {"json", "xml", "javascript", "x-www-form-urlencoded"}) {
+        if (type.find(text) != std::string::npos) return false;
+    }
+    return true;
+}
+
 Json resultOf(const Answer& answer, bool binary) {
     Json headers = Json::object();
     const totem_body* raw = answer.body.raw();
@@ -125,7 +137,7 @@ Task<HttpRequests::Outcome> HttpRequests::send(Json request, AskOptions options)
     Answer answer = co_await client_.ask(out, options);
     Outcome outcome;
     outcome.status = answer.status;
-    if (answer.ok()) outcome.result = dumpJson(resultOf(answer, request.value("binary", false)));
+    if (answer.ok()) outcome.result = dumpJson(resultOf(answer, isBinary(request.value("binary", Json(false)), answer)));
     else outcome.error = std::string(answer.text());
     co_return outcome;
 }
