@@ -25,8 +25,8 @@ void GraphWalk::finished(const WalkTask& task, std::vector<OutputState> outputs)
         const auto state = output < outputs.size() ? outputs[output] : OutputState::absent;
         if (state == OutputState::absent) continue;
         for (const FlowEdge edge : node.followers[output]) {
-            // No items: only a further input of a node learns that nothing will come.
-            if (state == OutputState::empty && edge.port == 0) continue;
+            // No items: only in order v0 does a further input learn that nothing will come.
+            if (state == OutputState::empty && (graph_.depthFirst || edge.port == 0)) continue;
             arrivals.push_back({edge, {task.node, static_cast<int>(output), run}});
         }
     }

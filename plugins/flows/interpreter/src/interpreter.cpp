@@ -103,6 +103,7 @@ struct Interpreter::State {
     void dropRun(const std::string& id);
     void dropWorkflow(const std::string& key);
     void makeRoom();
+    void easeMemory(std::size_t limit);
 };
 
 std::string Interpreter::State::load(const json& header, std::string_view body) {
@@ -111,8 +112,10 @@ std::string Interpreter::State::load(const json& header, std::string_view body) 
     if (LoadedWorkflow* known = findWorkflow(key)) {
         return encodeFlowFrame(loadedHeader(key, *known->workflow));
     }
+    const FlowLimits limits = limitsFrom(header);
+    easeMemory(limits.memoryBytes);
     try {
-        auto workflow = std::make_unique<Workflow>(factory, body, limitsFrom(header));
+        auto workflow = std::make_unique<Workflow>(factory, body, limits);
         std::string reply = loadedHeader(key, *workflow);
         workflowUse.push_back(key);
         workflows[key] = {std::move(workflow), std::prev(workflowUse.end()), 0};
@@ -154,6 +157,7 @@ std::string Interpreter::State::start(const json& header, std::string_view text,
     if (!loaded) return need("workflow", id);
     dropRun(id);
     std::string problem;
+    if (engine.residentBytes() > loaded->workflow->limits().memoryBytes / 8 * 7) engine.collect();
     SuspendedRun run{makeRun(header, *loaded, problem), key, 1, {}};
     if (!run.run) return refused("start: " + problem);
     FlowStep step = run.run->start(text, body);
@@ -225,6 +229,7 @@ std::string Interpreter::State::answer(const std::string& id, SuspendedRun run, 
     if (run.run->poisoned()) {
         run.run.reset();
         dropWorkflow(key);
+        engine.collect();
     } else if (waits) {
         runUse.push_back(id);
         run.use = std::prev(runUse.end());
@@ -262,6 +267,18 @@ void Interpreter::State::makeRoom() {
                                        [&](const auto& key) { return workflows[key].runs == 0; });
         dropWorkflow(std::string(idle == std::prev(workflowUse.end()) ? workflowUse.front() : *idle));
     }
+}
+
+/// Close to the limit: lets go of what is idle and collects.
+void Interpreter::State::easeMemory(std::size_t limit) {
+    if (engine.residentBytes() < limit / 4 * 3) return;
+    engine.collect();
+    if (engine.residentBytes() < limit / 4 * 3) return;
+    const std::list<std::string> keys = workflowUse;
+    for (const std::string& key : keys) {
+        if (workflows[key].runs == 0) dropWorkflow(key);
+    }
+    engine.collect();
 }
 
 std::string Interpreter::State::drop(const json& header) {

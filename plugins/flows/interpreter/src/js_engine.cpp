@@ -15,6 +15,7 @@ extern "C" {
 using TotemTerminateCallback = bool (*)(JSContextRef, void*);
 void JSContextGroupSetExecutionTimeLimit(JSContextGroupRef, double, TotemTerminateCallback, void*);
 bool JSConfigureSignalForGC(int);
+void JSSynchronousGarbageCollectForDebugging(JSContextRef);
 }
 
 namespace totem::flows {
@@ -89,10 +90,24 @@ std::size_t JsEngine::residentBytes() const {
     return std::strtoull(end, nullptr, 10) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
+void JsEngine::collect() {
+    JSGlobalContextRef context = JSGlobalContextCreateInGroup(group_, nullptr);
+    JSSynchronousGarbageCollectForDebugging(context);
+    JSGlobalContextRelease(context);
+}
+
 JsRealm::JsRealm(JsEngine& engine)
     : engine_(engine), context_(JSGlobalContextCreateInGroup(engine.group(), nullptr)) {}
 
-JsRealm::~JsRealm() { JSGlobalContextRelease(context_); }
+JsRealm::~JsRealm() {
+    for (JSValueRef value : kept_) JSValueUnprotect(context_, value);
+    JSGlobalContextRelease(context_);
+}
+
+void JsRealm::keep(JSValueRef value) {
+    JSValueProtect(context_, value);
+    kept_.push_back(value);
+}
 
 JsResult JsRealm::evaluate(std::string_view source, std::string_view name) {
     const JsText text(source);

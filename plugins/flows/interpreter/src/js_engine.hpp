@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace totem::flows {
 
@@ -48,6 +49,8 @@ public:
     JsStop stopped() const { return stop_; }
 
     std::size_t residentBytes() const;
+    /// Frees what released contexts and runs held. Takes milliseconds: for when memory is short.
+    void collect();
 
 private:
     static bool onTick(JSContextRef, void* self);
@@ -56,7 +59,7 @@ private:
 
     JSContextGroupRef group_ = nullptr;
     int statm_ = -1;
-    std::size_t memoryLimit_ = std::size_t{512} << 20;
+    std::size_t memoryLimit_ = std::size_t{384} << 20;
     std::chrono::milliseconds budget_{1000};
     std::chrono::nanoseconds deadline_{};
     bool ticked_ = false;
@@ -76,6 +79,10 @@ public:
     JSContextRef context() const { return context_; }
     JsEngine& engine() const { return engine_; }
 
+    /// Keeps a value alive as long as the realm. (A value that stays protected longer would keep
+    /// the whole context.)
+    void keep(JSValueRef value);
+
     JsResult evaluate(std::string_view source, std::string_view name);
     JsResult call(JSObjectRef function, std::initializer_list<JSValueRef> arguments) {
         return call(function, arguments.begin(), arguments.size());
@@ -94,6 +101,7 @@ private:
 
     JsEngine& engine_;
     JSGlobalContextRef context_ = nullptr;
+    std::vector<JSValueRef> kept_;
 };
 
 }  // namespace totem::flows

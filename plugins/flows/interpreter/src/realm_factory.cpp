@@ -16,10 +16,22 @@ bool isBelow(std::string_view path, std::string_view folder) {
     return path.substr(0, folder.size()) == folder;
 }
 
+/// Of our own code: it fails only when there is no memory or no processor left for it.
+std::string reason(const JsResult& result) {
+    switch (result.stop) {
+        case JsStop::memory:
+            return "the worker is at its memory limit";
+        case JsStop::time:
+            return "loading takes too long";
+        default:
+            return result.message;
+    }
+}
+
 JSObjectRef evaluateObject(JsRealm& realm, const std::string& source, const std::string& name) {
     realm.engine().arm(kLoadBudget);
     const JsResult result = realm.evaluate(source, name);
-    if (!result.ok()) throw std::logic_error(name + ": " + result.message);
+    if (!result.ok()) throw std::runtime_error(name + ": " + reason(result));
     if (!JSValueIsObject(realm.context(), result.value)) {
         throw std::logic_error(name + ": gives no object");
     }
@@ -53,7 +65,7 @@ RealmFactory::RealmFactory(JsEngine& engine)
         wrapped("(function () { const exports = {}, module = {exports};\n",
                 embeddedScript("npm/acorn.js"), "\nreturn module.exports; })()");
     JSObjectRef library = evaluateObject(realm, acorn, "acorn");
-    JSValueProtect(realm.context(), library);
+    realm.keep(library);
     JSObjectRef function =
         evaluateObject(realm,
                        wrapped("(function (acorn) { 'use strict'; ",
@@ -63,7 +75,7 @@ RealmFactory::RealmFactory(JsEngine& engine)
     const JsResult made = realm.call(function, {library});
     if (!made.ok()) throw std::logic_error("compiler/compiler.js: " + made.message);
     compiler_ = const_cast<JSObjectRef>(made.value);
-    JSValueProtect(realm.context(), compiler_);
+    realm.keep(compiler_);
 
     // Which file serves which type: every file is run once, with a totem that only notes types.
     JSObjectRef list = evaluateObject(
@@ -75,7 +87,7 @@ RealmFactory::RealmFactory(JsEngine& engine)
         " (d) => types.push(...[d.type].flat()) });"
         " return { totem, deaf, take: () => types.splice(0).join('\\n') }; })()",
         "type index");
-    JSValueProtect(realm.context(), list);
+    realm.keep(list);
     for (const EmbeddedScript& script : embeddedScripts()) {
         if (!isBelow(script.path, "nodes/")) continue;
         const std::string name(script.path);
@@ -92,7 +104,6 @@ RealmFactory::RealmFactory(JsEngine& engine)
             at = end + 1;
         }
     }
-    JSValueUnprotect(realm.context(), list);
 }
 
 RealmFactory::~RealmFactory() = default;
@@ -104,7 +115,7 @@ JSObjectRef RealmFactory::load(JsRealm& realm, const std::string& file, JSObject
     JSObjectRef function = evaluateObject(realm, asFunction(embeddedScript(file)), file);
     engine_.arm(kLoadBudget);
     const JsResult ran = realm.call(function, {totem, luxon, jmespath});
-    if (!ran.ok()) throw std::logic_error(file + ": " + ran.message);
+    if (!ran.ok()) throw std::runtime_error(file + ": " + reason(ran));
     return function;
 }
 
@@ -112,7 +123,7 @@ RealmFactory::Made RealmFactory::make(const std::set<std::string>& types, bool u
     auto realm = std::make_unique<JsRealm>(engine_);
     JSContextRef context = realm->context();
     JSObjectRef totem = JSObjectMake(context, nullptr, nullptr);
-    JSValueProtect(context, totem);
+    realm->keep(totem);
     realm->setMember(totem, "native", makeNativeFunctions(*realm));
     realm->setMember(totem, "compiler", compiler_);
     JSObjectRef luxon = evaluateObject(
@@ -145,7 +156,7 @@ RealmFactory::Made RealmFactory::make(const std::set<std::string>& types, bool u
     for (const std::string& file : files) load(*realm, file, totem, luxon, jmespath);
     engine_.arm(kLoadBudget);
     const JsResult sealed = realm->call(realm->member(totem, "seal"), {});
-    if (!sealed.ok()) throw std::logic_error("sealing the context: " + sealed.message);
+    if (!sealed.ok()) throw std::runtime_error("sealing the context: " + reason(sealed));
     return {std::move(realm), totem};
 }
 

@@ -19,7 +19,7 @@ public:
 
     struct Made {
         std::unique_ptr<JsRealm> realm;
-        JSObjectRef totem;  // protected for the life of the realm
+        JSObjectRef totem;  // kept by the realm
     };
     /// `types`: those that the workflow names; `usesJmespath`: load that library.
     Made make(const std::set<std::string>& types, bool usesJmespath) const;

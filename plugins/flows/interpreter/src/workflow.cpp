@@ -89,11 +89,7 @@ Workflow::Workflow(const RealmFactory& factory, std::string_view text, const Flo
 Workflow::~Workflow() = default;
 
 void Workflow::bindFunctions(JSObjectRef totem) {
-    const auto bind = [&](const char* name) {
-        JSObjectRef function = realm_->member(totem, name);
-        JSValueProtect(realm_->context(), function);
-        return function;
-    };
+    const auto bind = [&](const char* name) { return realm_->member(totem, name); };
     functions_ = {bind("open"),      bind("reopen"),       bind("exec"),
                   bind("settle"),    bind("resume"),       bind("recover"),
                   bind("stopAtLimit"), bind("noteFailedTry"), bind("failureText"),

@@ -19,7 +19,7 @@ struct FlowLimits {
     int runNodes = 10000;                            // node runs in one execution
     int items = 100000;                              // out of one node run
     std::size_t outputBytes = std::size_t{64} << 20; // records of one trip
-    std::size_t memoryBytes = std::size_t{512} << 20;
+    std::size_t memoryBytes = std::size_t{384} << 20;
     int depth = 10;  // of sub-workflows
 };
 
@@ -61,8 +61,8 @@ private:
     std::string triggers_;
     std::string settings_;
     std::unique_ptr<JsRealm> realm_;
-    JSObjectRef totem_ = nullptr;
-    FlowFunctions functions_{};
+    JSObjectRef totem_ = nullptr;  // kept by the realm
+    FlowFunctions functions_{};    // members of totem_, which is frozen
 };
 
 /// JSON array of problems, as the import report has them.

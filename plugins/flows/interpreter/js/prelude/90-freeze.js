@@ -53,4 +53,5 @@ totem.seal = () => {
         Object.getPrototypeOf(''[Symbol.iterator]()), Object.getPrototypeOf(new Map().entries()), Object.getPrototypeOf(new Set().values()),
         Object.getPrototypeOf(''.matchAll(/a/g)), luxon.DateTime, luxon.Duration, luxon.Interval]) freezeAll(root);
     for (const name of Object.keys(totem.codeGlobals)) freezeAll(totem.codeGlobals[name]);
+    Object.freeze(totem);   // C++ holds on to its functions by holding on to it
 };
