@@ -42,7 +42,7 @@ struct ListenerConfig {
 
 struct StorageConfig {
     std::string url = "sqlite:/var/lib/totemd/totem.db";
-    Milliseconds doneRetention{7 * 86'400'000LL};  ///< done events, effects, requests
+    Milliseconds eventsRetention{7 * 86'400'000LL};  ///< done events, effects, requests
     Milliseconds deadLettersRetention{30 * 86'400'000LL};
     Milliseconds duplicateKeysRetention{30 * 86'400'000LL};
     std::uint64_t maxBytes = 8ULL << 30;      ///< of the database

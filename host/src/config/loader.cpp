@@ -56,6 +56,7 @@ public:
             references_ =
                 resolveReferences(document_, sources_, result_.problems, result_.warnings);
             rebasePluginPath();
+            findAdmin();
             checkSections();
             checkPluginConfigs();
             checkMeaning(document_, references_, installedPlugins(), result_.problems,
@@ -96,6 +97,17 @@ private:
             mergeDocument(document_, *parsed);
         }
         return true;
+    }
+
+    void findAdmin() {
+        auto text = [this](const char* pointer) -> std::string {
+            const json::json_pointer at(pointer);
+            return document_.root.contains(at) && document_.root[at].is_string()
+                       ? document_.root[at].get<std::string>()
+                       : "";
+        };
+        result_.admin = {text("/listeners/admin/address"), text("/listeners/admin/token")};
+        if (section("listeners") == nullptr) result_.admin.address = "127.0.0.1:9678";
     }
 
     const json* section(const std::string& name) const {

@@ -39,11 +39,17 @@ struct ConfigSources {
         findPlugins = findPluginSchemas;
 };
 
+/// Where the admin listener is, for programs that talk to it; empty when the file does not say.
+struct AdminEndpoint {
+    std::string address, token;
+};
+
 struct LoadedConfig {
     std::optional<Configuration> configuration;  ///< absent when there are `problems`
     std::vector<ConfigProblem> problems;         ///< all of them at once; any one is fatal
     std::vector<ConfigProblem> warnings;         ///< worth a log line, harmless
     std::vector<std::string> files;              ///< that were read, in the order of merging
+    AdminEndpoint admin;                         ///< known even when other parts are wrong
     std::string maskedDump;                      ///< effective JSON, secrets as "***", for people
 };
 

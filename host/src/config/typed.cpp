@@ -47,7 +47,7 @@ StorageConfig storage(const json& from) {
     StorageConfig result;
     from.at("url").get_to(result.url);
     const json& retention = from.at("retention");
-    result.doneRetention = days(retention, "done_days");
+    result.eventsRetention = days(retention, "events_days");
     result.deadLettersRetention = days(retention, "dead_letters_days");
     result.duplicateKeysRetention = days(retention, "duplicate_keys_days");
     from.at("max_bytes").get_to(result.maxBytes);

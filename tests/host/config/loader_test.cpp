@@ -87,7 +87,7 @@ TEST_CASE("every value of the file arrives in the typed configuration") {
             "body_bytes": 5, "memory_body_bytes": 6, "connections": 7, "requests_per_second": 8,
             "header_timeout_s": 0.5, "body_timeout_s": 2, "idle_timeout_s": 3,
             "request_timeout_s": 4}}},
-        "storage": {"url": "sqlite:x.db", "retention": {"done_days": 1, "dead_letters_days": 2,
+        "storage": {"url": "sqlite:x.db", "retention": {"events_days": 1, "dead_letters_days": 2,
             "duplicate_keys_days": 0.5}, "max_bytes": 1048577, "max_open_events": 9,
             "max_undecoded": 10, "max_undecoded_bytes": 11},
         "cache": {"url": "redis://r:6379", "max_bytes": 65536},
