@@ -112,6 +112,10 @@ int runTotemctl(const std::vector<std::string>& arguments, CommandSurroundings s
     } catch (const CommandError& error) {
         surroundings.err << "totemctl: " << error.what() << "\n";
         return error.exitCode();
+    } catch (const OutputJson::exception&) {
+        surroundings.err << "totemctl: the answer is not of the shape that this version knows: is "
+                            "totemd of the same version? --json shows it as it came\n";
+        return 1;
     }
     return exitCode;
 }

@@ -19,7 +19,9 @@ void addConfigCommands(CLI::App& app, Session& session, int& exitCode) {
     group->add_subcommand("show", "Print what is in force after merging, secrets hidden")
         ->callback([&session] {
             const LoadedConfig& loaded = session.configuration();
-            if (!loaded.configuration) throw CommandError(describe(loaded.problems), 2);
+            if (!loaded.configuration)
+                throw CommandError("the configuration has errors:\n" + describe(loaded.problems),
+                                   2);
             session.out() << loaded.maskedDump << "\n";
         });
 }

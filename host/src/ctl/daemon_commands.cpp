@@ -9,7 +9,8 @@ namespace {
 
 OutputJson healthRows(const OutputJson& answer) {
     OutputJson rows = OutputJson::array();
-    for (const auto& [name, component] : answer.value("components", OutputJson::object()).items()) {
+    const OutputJson components = answer.value("components", OutputJson::object());
+    for (const auto& [name, component] : components.items()) {
         OutputJson row{{"component", name}};
         row.update(component);
         rows.push_back(row);
@@ -26,7 +27,8 @@ void printHealth(std::ostream& out, const OutputJson& answer) {
     out << "status: " << cellText(answer.value("status", OutputJson("?")));
     if (answer.contains("version")) out << ", version " << cellText(answer["version"]);
     out << "\n";
-    for (const auto& [name, address] : answer.value("listeners", OutputJson::object()).items())
+    const OutputJson listeners = answer.value("listeners", OutputJson::object());
+    for (const auto& [name, address] : listeners.items())
         out << "listener " << printable(name) << ": " << cellText(address) << "\n";
     const OutputJson rows = healthRows(answer);
     if (rows.empty()) return;
@@ -52,7 +54,8 @@ void addLog(CLI::App& app, Session& session) {
     group->require_subcommand(1);
     auto printLevels = [&session](const OutputJson& answer) {
         OutputJson rows = OutputJson::array();
-        for (const auto& [name, level] : answer.value("levels", OutputJson::object()).items())
+        const OutputJson levels = answer.value("levels", OutputJson::object());
+        for (const auto& [name, level] : levels.items())
             rows.push_back({{"component", name}, {"level", level}});
         printTable(session.out(), rows, {"component", "level"});
     };

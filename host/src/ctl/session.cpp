@@ -47,7 +47,7 @@ std::string Session::address() const {
         return *given;
     const LoadedConfig& loaded = configuration();
     if (loaded.files.empty()) {
-        if (options_.configGiven) throw CommandError(describe(loaded.problems), 2);
+        if (options_.configGiven) throw CommandError(loaded.problems.front().text(), 2);
         return "127.0.0.1:9678";
     }
     const std::string& address = loaded.admin.address;
