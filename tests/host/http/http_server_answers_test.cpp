@@ -92,11 +92,21 @@ TEST_CASE("a handler that throws is answered with 500 and the operator is told")
 TEST_CASE("an answer that would break the message is replaced by a 500") {
     HttpResponse bad = HttpResponse::text(200, "x");
     switch (GENERATE(0, 1, 2, 3, 4)) {
-        case 0: bad.with("X", "a\r\nSet-Cookie: b"); break;
-        case 1: bad.with("X Y", "a"); break;
-        case 2: bad.with("", "a"); break;
-        case 3: bad.status = 100; break;
-        case 4: bad.status = 999; break;
+        case 0:
+            bad.with("X", "a\r\nSet-Cookie: b");
+            break;
+        case 1:
+            bad.with("X Y", "a");
+            break;
+        case 2:
+            bad.with("", "a");
+            break;
+        case 3:
+            bad.status = 100;
+            break;
+        case 4:
+            bad.status = 999;
+            break;
     }
     ServerFixture fixture(always(bad));
     RawClient client(fixture.port());
