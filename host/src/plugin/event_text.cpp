@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "totem/json.hpp"
+
 namespace totemd {
 namespace {
 
@@ -49,7 +51,7 @@ std::string formatTime(std::int64_t unixNs) {
 
 std::vector<NewEvent> parseEvents(std::string_view text, const Manifest& publisher, const std::string& trace,
                                   std::int64_t receivedUnixNs) {
-    const Json json = Json::parse(text, nullptr, false);
+    const Json json = totem::parseJson(text);
     if (!json.is_array()) throw std::invalid_argument("events: expected a JSON array");
     std::vector<NewEvent> events;
     events.reserve(json.size());

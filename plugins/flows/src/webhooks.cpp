@@ -131,9 +131,10 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
     if (content.empty()) {
         // `{}`, as n8n gives it
     } else if (type.find("json") != std::string::npos) {
-        json["body"] = Json::parse(content, nullptr, false);
-        if (json["body"].is_discarded()) {
-            result.refusal = parseRefusal("The body says that it is JSON, but it is not.");
+        try {
+            json["body"] = parseJson(content);
+        } catch (const Failure& failure) {
+            result.refusal = parseRefusal(std::string("The body says that it is JSON: ") + failure.what());
             return result;
         }
     } else if (type == "application/x-www-form-urlencoded") {

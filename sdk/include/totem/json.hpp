@@ -12,8 +12,32 @@ inline namespace v0 {
 
 using Json = nlohmann::json;
 
-/// Parses what the other side sent; kInvalid with the place when it is no JSON.
+/// How deep JSON may nest: writing a value recurses, so text from outside is measured first.
+inline constexpr int kMaxJsonDepth = 200;
+
+/// True when brackets open deeper than kMaxJsonDepth, in one pass and without parsing.
+inline bool nestsTooDeep(std::string_view text) {
+    int depth = 0;
+    bool inString = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (inString) {
+            if (c == '\\') ++i;
+            else if (c == '"') inString = false;
+        } else if (c == '"') {
+            inString = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > kMaxJsonDepth) return true;
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return false;
+}
+
+/// Parses what the other side sent; kInvalid with the place when it is no JSON or nests too deep.
 inline Json parseJson(std::string_view text) {
+    if (nestsTooDeep(text)) throw Failure(Status::kInvalid, "JSON nests deeper than " + std::to_string(kMaxJsonDepth) + " levels");
     try {
         return Json::parse(text);
     } catch (const Json::exception& error) {

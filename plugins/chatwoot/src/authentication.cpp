@@ -1,0 +1,84 @@
+#include "authentication.hpp"
+
+#include <Poco/HMACEngine.h>
+#include <Poco/Net/IPAddress.h>
+#include <Poco/SHA2Engine.h>
+
+#include <cstdlib>
+
+namespace totem::chatwoot {
+namespace {
+
+/// Poco's engine is made for a fixed name; this one is HMAC-SHA256 (RFC 2104).
+class Sha256 : public Poco::SHA2Engine {
+public:
+    enum { BLOCK_SIZE = 64, DIGEST_SIZE = 32 };
+    Sha256() : SHA2Engine(SHA_256) {}
+};
+
+bool fresh(std::string_view timestamp, std::int64_t receivedUnixNs, std::int64_t windowS) {
+    if (timestamp.empty() || timestamp.size() > 12 || timestamp.find_first_not_of("0123456789") != std::string_view::npos) return false;
+    const std::int64_t age = receivedUnixNs / 1'000'000'000 - std::strtoll(std::string(timestamp).c_str(), nullptr, 10);
+    return age <= windowS && age >= -windowS;
+}
+
+bool pathMatches(const Request& request, const Settings& settings) {
+    const std::string_view prefix = "/webhook/chatwoot/";
+    if (request.path().substr(0, prefix.size()) != prefix) return false;
+    const std::string_view given = request.path().substr(prefix.size());
+    for (const Account& account : settings.accounts) {
+        if (!account.pathSecret.empty() && sameSecret(given, account.pathSecret)) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool sameSecret(std::string_view a, std::string_view b) {
+    unsigned char difference = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < a.size() && !b.empty(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i % b.size()]);
+    return difference == 0;
+}
+
+std::string signatureOf(std::string_view secret, std::string_view timestamp, std::string_view body) {
+    Poco::HMACEngine<Sha256> hmac{std::string(secret)};
+    hmac.update(timestamp.data(), timestamp.size());
+    hmac.update(".", 1);
+    hmac.update(body.data(), body.size());
+    return "sha256=" + Poco::DigestEngine::digestToHex(hmac.digest());
+}
+
+bool inNetwork(std::string_view address, std::string_view network) {
+    const auto slash = network.find('/');
+    Poco::Net::IPAddress one, other;
+    if (!Poco::Net::IPAddress::tryParse(std::string(address), one) || !Poco::Net::IPAddress::tryParse(std::string(network.substr(0, slash)), other)) return false;
+    if (one.family() != other.family()) return false;
+    const unsigned bits = one.family() == Poco::Net::IPAddress::IPv4 ? 32 : 128;
+    const unsigned prefix = slash == std::string_view::npos ? bits : static_cast<unsigned>(std::atoi(std::string(network.substr(slash + 1)).c_str()));
+    if (prefix > bits) return false;
+    const Poco::Net::IPAddress mask(prefix, one.family());
+    return (one & mask) == (other & mask);
+}
+
+Verdict authenticate(const Request& request, std::string_view body, std::int64_t receivedUnixNs, const Settings& settings) {
+    if (!settings.hasSecret()) {
+        if (request.loopback()) return {true, {}};
+        for (const std::string& network : settings.allowUnauthenticatedFrom) {
+            if (inNetwork(request.peer(), network)) return {true, {}};
+        }
+        return {false, "no webhook_secret is configured, so only this machine may post; set plugins.chatwoot.config.webhook_secret"};
+    }
+    if (pathMatches(request, settings)) return {true, {}};
+    const std::string_view signature = request.header("X-Chatwoot-Signature");
+    const std::string_view timestamp = request.header("X-Chatwoot-Timestamp");
+    if (signature.empty()) return {false, "the request is not signed; Chatwoot signs from 4.11.2 on, before that use path_secret"};
+    bool known = false;
+    for (const Account& account : settings.accounts) {
+        for (const std::string& secret : account.secrets) known = sameSecret(signature, signatureOf(secret, timestamp, body)) || known;
+    }
+    if (!known) return {false, "the signature fits none of the configured secrets; each webhook, inbox and bot has its own"};
+    if (!fresh(timestamp, receivedUnixNs, settings.replayWindowS)) return {false, "the signed timestamp is outside the replay window; compare the clocks"};
+    return {true, {}};
+}
+
+}  // namespace totem::chatwoot

@@ -1,0 +1,86 @@
+#include "chatwoot_client.hpp"
+
+namespace totem::chatwoot {
+namespace {
+
+/// Chatwoot says what is wrong under "error", "message", or a list "errors".
+std::string reasonOf(const Json& body) {
+    if (!body.is_object()) return {};
+    for (const char* name : {"error", "message"}) {
+        if (body.contains(name) && body.at(name).is_string()) return body.at(name).get<std::string>();
+    }
+    if (body.contains("errors") && body.at("errors").is_array() && !body.at("errors").empty() && body.at("errors").front().is_string()) {
+        return body.at("errors").front().get<std::string>();
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string ChatwootClient::conversationPath(const Account& account, std::int64_t conversation, const char* rest) {
+    return "/api/v1/accounts/" + std::to_string(account.id) + "/conversations/" + std::to_string(conversation) + rest;
+}
+
+Task<Reply> ChatwootClient::call(std::string method, const Account& account, std::string path, std::string token, std::string body,
+                                 bool repeatable, AskOptions options) const {
+    HttpOut out(std::move(method), account.baseUrl + path);
+    // The dashed form survives proxies that drop header names with underscores.
+    out.header("Api-Access-Token", std::move(token)).header("Accept", "application/json").repeatable(repeatable);
+    if (!body.empty()) out.content(std::move(body));
+    options.deadlineNs(clock_.monotonicNs() + settings_.timeoutNs);
+    Answer answer = co_await http_.ask(out, options);
+    Reply reply;
+    reply.status = answer.status;
+    if (!answer.ok()) {
+        reply.error = std::string(answer.text());
+        co_return reply;
+    }
+    reply.code = answer.body.code();
+    if (!nestsTooDeep(answer.text())) reply.body = Json::parse(answer.text(), nullptr, false);
+    if (!reply.ok()) {
+        const std::string reason = reasonOf(reply.body);
+        reply.error = "Chatwoot answered " + std::to_string(reply.code) + (reason.empty() ? "" : ": " + reason);
+    }
+    co_return reply;
+}
+
+Task<Reply> ChatwootClient::profile(const Account& account, AskOptions options) const {
+    return call("GET", account, "/api/v1/profile", account.userToken, {}, true, std::move(options));
+}
+
+Task<Reply> ChatwootClient::conversation(const Account& account, std::int64_t conversation, AskOptions options) const {
+    return call("GET", account, conversationPath(account, conversation, ""), account.readToken(), {}, true, std::move(options));
+}
+
+Task<Reply> ChatwootClient::createMessage(const Account& account, std::int64_t conversation, Json message, AskOptions options) const {
+    return call("POST", account, conversationPath(account, conversation, "/messages"), account.sendToken(), dumpJson(message), false, std::move(options));
+}
+
+Task<Reply> ChatwootClient::toggleStatus(const Account& account, std::int64_t conversation, Json body, AskOptions options) const {
+    return call("POST", account, conversationPath(account, conversation, "/toggle_status"), account.sendToken(), dumpJson(body), true, std::move(options));
+}
+
+Task<Reply> ChatwootClient::toggleTyping(const Account& account, std::int64_t conversation, bool on, AskOptions options) const {
+    std::string body = on ? R"({"typing_status":"on"})" : R"({"typing_status":"off"})";
+    return call("POST", account, conversationPath(account, conversation, "/toggle_typing_status"), account.sendToken(), std::move(body), true, std::move(options));
+}
+
+Task<Reply> ChatwootClient::messages(const Account& account, std::int64_t conversation, std::int64_t before, AskOptions options) const {
+    const std::string query = before == 0 ? "/messages" : "/messages?before=" + std::to_string(before);
+    return call("GET", account, conversationPath(account, conversation, query.c_str()), account.userToken, {}, true, std::move(options));
+}
+
+void throwFailure(const Reply& reply) {
+    if (reply.status != Status::kOk) throw Failure(reply.status, reply.error);
+    switch (reply.code) {
+        case 429: throw Failure(Status::kBusy, reply.error + "; it is tried again later");
+        case 401:
+        case 402:
+        case 403:
+        case 404: throw Failure(Status::kRefused, reply.error);
+        // A 422 or 500 does not prove that nothing was created, nor does a gateway's time-out.
+        default: throw Failure(Status::kUnknown, reply.error);
+    }
+}
+
+}  // namespace totem::chatwoot

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <totem/clock.hpp>
+#include <totem/draft/task.hpp>
+#include <totem/http_client.hpp>
+#include <totem/json.hpp>
+
+#include "settings.hpp"
+
+namespace totem::chatwoot {
+
+/// What Chatwoot answered to one call.
+struct Reply {
+    Status status = Status::kFault;  ///< of the transport; kOk: there is an HTTP answer
+    int code = 0;
+    Json body;
+    std::string error;  ///< a sentence, when something is wrong
+
+    bool ok() const { return status == Status::kOk && code >= 200 && code < 300; }
+};
+
+/// The calls to Chatwoot's REST API (v1) that this plugin makes. Threads: any.
+class ChatwootClient {
+public:
+    ChatwootClient(const totem_host* host, const Settings& settings) : http_(host), clock_(host), settings_(settings) {}
+
+    Task<Reply> profile(const Account& account, AskOptions options) const;
+    Task<Reply> conversation(const Account& account, std::int64_t conversation, AskOptions options) const;
+    /// Never sent twice by the transport: a repeated message reaches the customer twice.
+    Task<Reply> createMessage(const Account& account, std::int64_t conversation, Json message, AskOptions options) const;
+    Task<Reply> toggleStatus(const Account& account, std::int64_t conversation, Json body, AskOptions options) const;
+    Task<Reply> toggleTyping(const Account& account, std::int64_t conversation, bool on, AskOptions options) const;
+    /// A page of messages, ascending; `before` 0: the newest ones.
+    Task<Reply> messages(const Account& account, std::int64_t conversation, std::int64_t before, AskOptions options) const;
+
+private:
+    Task<Reply> call(std::string method, const Account& account, std::string path, std::string token, std::string body, bool repeatable,
+                     AskOptions options) const;
+    static std::string conversationPath(const Account& account, std::int64_t conversation, const char* rest);
+
+    const HttpClient http_;
+    const Clock clock_;
+    const Settings& settings_;
+};
+
+/// Turns an answer that is no success into a Failure with the right meaning for an effect: what is
+/// certainly not done may be tried again, what may have happened is unknown.
+[[noreturn]] void throwFailure(const Reply& reply);
+
+}  // namespace totem::chatwoot

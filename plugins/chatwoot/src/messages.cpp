@@ -1,0 +1,157 @@
+#include "messages.hpp"
+
+#include <Poco/SHA1Engine.h>
+
+#include <algorithm>
+#include <coroutine>
+
+#include "liquid.hpp"
+
+namespace totem::chatwoot {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+/// Chatwoot ends a request after 15 s: until then the message may still appear.
+constexpr std::int64_t kServerLimitNs = 17 * kSecond;
+constexpr std::int64_t kSecondLookNs = 3 * kSecond;
+constexpr std::int64_t kLookBackS = 300;
+constexpr int kMaxPages = 20;
+
+/// A pause on the plugin's timers. A plugin that is being stopped drops the pause and with it the
+/// call, which is then answered as abandoned.
+class Pause {
+public:
+    Pause(const Timers& timers, std::int64_t delayNs) : timers_(timers), delayNs_(delayNs) {}
+    bool await_ready() const { return delayNs_ <= 0; }
+    void await_suspend(std::coroutine_handle<> handle) const {
+        timers_.after(delayNs_, [handle] { handle.resume(); });
+    }
+    void await_resume() const {}
+
+private:
+    const Timers& timers_;
+    std::int64_t delayNs_;
+};
+
+std::string stringAt(const Json& object, const char* name) {
+    return object.is_object() && object.contains(name) && object.at(name).is_string() ? object.at(name).get<std::string>() : std::string();
+}
+
+/// Empty when an answer may be sent into the conversation as it stands.
+std::string gateReason(const Account& account, const Json& conversation) {
+    if (account.replyWhen == ReplyWhen::kAlways) return {};
+    const std::string status = stringAt(conversation, "status");
+    if (account.replyWhen == ReplyWhen::kPending && status != "pending") return "the conversation is " + status + ", not pending: an agent has it";
+    const Json meta = conversation.value("meta", Json::object());
+    const bool assigned = meta.is_object() && meta.contains("assignee") && meta.at("assignee").is_object() &&
+                          (!meta.contains("assignee_type") || meta.at("assignee_type") != "AgentBot");
+    if (account.replyWhen == ReplyWhen::kUnassigned && assigned) return "the conversation is assigned to an agent";
+    return {};
+}
+
+bool isApiInbox(const Json& conversation) {
+    const Json meta = conversation.value("meta", Json::object());
+    return stringAt(meta, "channel") == "Channel::Api" || stringAt(conversation, "channel") == "Channel::Api";
+}
+
+bool carries(const Json& message, const std::string& marker) {
+    if (stringAt(message, "source_id") == "totem:" + marker) return true;
+    const Json attributes = message.value("content_attributes", Json::object());
+    return attributes.is_object() && attributes.contains("totem") && stringAt(attributes.at("totem"), "k") == marker;
+}
+
+}  // namespace
+
+std::string Messages::markerOf(std::string_view key) {
+    Poco::SHA1Engine sha;
+    sha.update(key.data(), key.size());
+    return Poco::DigestEngine::digestToHex(sha.digest()).substr(0, 24);
+}
+
+const Account& Messages::accountFor(const Json& input) const {
+    const std::int64_t id = input.value("account", std::int64_t{0});
+    const Account* account = settings_.account(id);
+    if (account == nullptr) {
+        throw Failure(Status::kInvalid, id == 0 ? "no Chatwoot account is configured; set plugins.chatwoot.config.base_url"
+                                                : "no configured account has the id " + std::to_string(id));
+    }
+    if (account->sendToken().empty()) throw Failure(Status::kInvalid, "no token is configured; set plugins.chatwoot.config.api_access_token or bot_token");
+    return *account;
+}
+
+Task<std::string> Messages::send(Call& call, std::string_view text) const {
+    const Json input = parseJson(text);
+    const Account& account = accountFor(input);
+    const std::int64_t conversation = input.at("conversation").get<std::int64_t>();
+    const bool isPrivate = input.value("private", false);
+    const std::string marker = call.idempotencyKey().empty() ? std::string() : markerOf(call.idempotencyKey());
+
+    bool apiInbox = false;
+    const bool gated = !isPrivate && !input.value("always", false) && account.replyWhen != ReplyWhen::kAlways;
+    if (gated || !marker.empty()) {
+        Reply current = co_await client_.conversation(account, conversation, AskOptions(call));
+        if (current.ok() && current.body.is_object()) {
+            apiInbox = isApiInbox(current.body);
+            const std::string closed = gated ? gateReason(account, current.body) : std::string();
+            if (!closed.empty()) co_return dumpJson(Json{{"sent", false}, {"reason", closed}});
+        } else if (current.status != Status::kOk || current.code == 429 || current.code >= 500) {
+            // Nothing was sent yet, so this is safe to try again.
+            throw Failure(Status::kUnavailable, current.error);
+        } else if (current.code != 401) {
+            throwFailure(current);
+        }
+        // 401: a bot's token may not read before 4.14.2. The message is sent ungated then.
+    }
+    Json message{{"content", neutralizeLiquid(input.at("text").get<std::string>())}, {"message_type", "outgoing"}, {"private", isPrivate}};
+    Json attributes = Json::object();
+    if (!marker.empty()) attributes["totem"]["k"] = marker;
+    if (input.contains("in_reply_to")) attributes["in_reply_to"] = input.at("in_reply_to");
+    if (!attributes.empty()) message["content_attributes"] = std::move(attributes);
+    if (apiInbox && !marker.empty()) message["source_id"] = "totem:" + marker;
+    Reply reply = co_await client_.createMessage(account, conversation, std::move(message), AskOptions(call));
+    if (!reply.ok()) throwFailure(reply);
+    const Json id = reply.body.is_object() ? reply.body.value("id", Json()) : Json();
+    co_return dumpJson(Json{{"sent", true}, {"id", id}, {"conversation", conversation}});
+}
+
+Task<Json> Messages::find(const Account& account, std::int64_t conversation, std::string marker, std::int64_t sinceUnixS, Call& call) const {
+    std::int64_t before = 0;
+    for (int page = 0; page < kMaxPages; ++page) {
+        Reply reply = co_await client_.messages(account, conversation, before, AskOptions(call));
+        if (!reply.ok()) throw Failure(Status::kUnavailable, reply.error);
+        const Json list = reply.body.is_object() ? reply.body.value("payload", Json::array()) : Json::array();
+        if (!list.is_array() || list.empty()) co_return Json();
+        for (const Json& message : list) {
+            if (carries(message, marker)) co_return message.value("id", Json());
+        }
+        const Json& oldest = list.front();
+        before = oldest.value("id", std::int64_t{0});
+        const Json created = oldest.value("created_at", Json());
+        if (before == 0 || (created.is_number_integer() && created.get<std::int64_t>() < sinceUnixS)) co_return Json();
+    }
+    co_return Json();
+}
+
+Task<std::string> Messages::reconcile(Call& call, std::string_view text) const {
+    const Json question = parseJson(text);
+    const Json& input = question.at("input");
+    const Account& account = accountFor(input);
+    if (account.userToken.empty()) {
+        co_return R"({"state":"unknown","reason":"listing messages needs plugins.chatwoot.config.api_access_token; a bot's token may not"})";
+    }
+    const std::int64_t conversation = input.at("conversation").get<std::int64_t>();
+    const std::string marker = markerOf(question.at("key").get<std::string>());
+    const std::int64_t intent = question.at("intent_unix_ns").get<std::int64_t>();
+    const std::int64_t since = intent / kSecond - kLookBackS;
+    for (int look = 0; look < 2; ++look) {
+        Json found = co_await find(account, conversation, marker, since, call);
+        if (!found.is_null()) co_return dumpJson(Json{{"state", "done"}, {"result", {{"sent", true}, {"id", found}, {"conversation", conversation}}}});
+        const std::int64_t settled = intent + kServerLimitNs;
+        const std::int64_t wait = std::max(kSecondLookNs, settled - clock_.unixNs());
+        Pause pause(timers_, wait);
+        if (look == 0) co_await pause;
+    }
+    co_return R"({"state":"absent"})";
+}
+
+}  // namespace totem::chatwoot
