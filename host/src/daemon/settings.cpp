@@ -55,7 +55,7 @@ RequestsOptions requestsOptions(const Configuration& configuration) {
 
 UpkeepOptions upkeepOptions(const Configuration& configuration) {
     UpkeepOptions options;
-    options.doneNs = nanoseconds(configuration.storage.doneRetention);
+    options.doneNs = nanoseconds(configuration.storage.eventsRetention);
     options.deadNs = nanoseconds(configuration.storage.deadLettersRetention);
     options.seenNs = nanoseconds(configuration.storage.duplicateKeysRetention);
     return options;
