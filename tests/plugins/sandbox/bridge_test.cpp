@@ -16,12 +16,14 @@ struct Town {
         page = world.ports().page;
     }
     json say(const std::string& text, const std::string& from = "51911122233") {
-        return request(page, "POST", "/phone/say", {}, {{"from", from}, {"name", "Ana"}, {"text", text}})
+        return request(page, "POST", "/phone/say", {},
+                       {{"from", from}, {"name", "Ana"}, {"text", text}})
             .value();
     }
     json waitPhone(int after = 0, const std::string& from = "51911122233") {
-        return request(page, "GET",
-                       "/phone/messages?wait_ms=10000&from=" + from + "&after=" + std::to_string(after))
+        return request(
+                   page, "GET",
+                   "/phone/messages?wait_ms=10000&from=" + from + "&after=" + std::to_string(after))
             .value()["messages"];
     }
     json view(const std::string& from = "51911122233") {
@@ -57,8 +59,10 @@ TEST_CASE("a customer's message reaches Chatwoot over the bridge and an agent's 
     CHECK(c["messages"][0]["message_type"] == 0);
     CHECK(c["messages"][0]["source_id"].get<std::string>().rfind("WAID:EVO-", 0) == 0);
 
-    CHECK(town.agent({{"conversation", c["id"]}, {"action", "note"}, {"text", "secreto"}}).status == 200);
-    CHECK(town.agent({{"conversation", c["id"]}, {"action", "reply"}, {"text", "**Buenas** *tardes*"}})
+    CHECK(town.agent({{"conversation", c["id"]}, {"action", "note"}, {"text", "secreto"}}).status ==
+          200);
+    CHECK(town.agent(
+                  {{"conversation", c["id"]}, {"action", "reply"}, {"text", "**Buenas** *tardes*"}})
               .status == 200);
     const json phone = town.waitPhone();
     REQUIRE(phone.size() == 2);
@@ -94,14 +98,14 @@ TEST_CASE("the bridge answers bot whatever it is sent, and sends nothing for not
     const auto post = [&](const json& body) {
         return request(port, "POST", "/chatwoot/webhook/totem", {}, body);
     };
-    const json message = {{"event", "message_created"},
-                          {"message_type", "outgoing"},
-                          {"private", false},
-                          {"id", 5},
-                          {"content", "hola"},
-                          {"source_id", nullptr},
-                          {"conversation",
-                           {{"id", 1}, {"meta", {{"sender", {{"phone_number", "+51911122233"}}}}}}}};
+    const json message = {
+        {"event", "message_created"},
+        {"message_type", "outgoing"},
+        {"private", false},
+        {"id", 5},
+        {"content", "hola"},
+        {"source_id", nullptr},
+        {"conversation", {{"id", 1}, {"meta", {{"sender", {{"phone_number", "+51911122233"}}}}}}}};
     CHECK(post("nonsense").value() == json{{"message", "bot"}});
     json note = message;
     note["private"] = true;
@@ -132,8 +136,11 @@ TEST_CASE("what a daemon does between webhook and answer shows in the journey") 
     const std::string base = "https://appweb.calidda.com.pe";
     const json login = request(fnb, "POST", "/FNB_Services/api/Seguridad/autenticar",
                                {{"Origin", base}, {"Referer", base + "/WebFNB/login"}},
-                               {{"usuario", "sandbox"}, {"password", "sandbox-password"},
-                                {"captcha", "exitoso"}, {"Latitud", ""}, {"Longitud", ""}})
+                               {{"usuario", "sandbox"},
+                                {"password", "sandbox-password"},
+                                {"captcha", "exitoso"},
+                                {"Latitud", ""},
+                                {"Longitud", ""}})
                            .value();
     request(fnb, "GET",
             "/FNB_Services/api/financiamiento/lineaCredito?numeroDocumento=08408122&"

@@ -69,7 +69,8 @@ TEST_CASE("bad messages are refused with the reason") {
 
 TEST_CASE("a form carries content, attributes as text and files") {
     Desk desk;
-    const std::string path = "/api/v1/accounts/1/conversations/" + desk.conversation() + "/messages";
+    const std::string path =
+        "/api/v1/accounts/1/conversations/" + desk.conversation() + "/messages";
     const auto part = [](const std::string& head, const std::string& data) {
         return "--XX\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + data + "\r\n";
     };
@@ -79,9 +80,10 @@ TEST_CASE("a form carries content, attributes as text and files") {
         part("name=\"attachments[]\"; filename=\"p.pdf\"\r\nContent-Type: application/pdf",
              "%PDF") +
         "--XX--\r\n";
-    const json sent = requestText(desk.port, "POST", path, {{"Api-Access-Token", "sandbox-user-token"}},
-                                  "multipart/form-data; boundary=XX", body)
-                          .value();
+    const json sent =
+        requestText(desk.port, "POST", path, {{"Api-Access-Token", "sandbox-user-token"}},
+                    "multipart/form-data; boundary=XX", body)
+            .value();
     CHECK(sent["content"] == "presupuesto");
     CHECK(sent["private"] == true);
     CHECK(sent["content_attributes"]["k"] == 1);
@@ -128,18 +130,17 @@ TEST_CASE("outgoing texts go through Liquid, incoming ones do not") {
         const char* text;
         const char* stored;
     };
-    const Row rows[] = {
-        {"Hola {{contact.name}}", "Hola Ana Flores"},
-        {"{{ contact.first_name }}: {{conversation.display_id}}", "Ana: 1"},
-        {"[{{nothing.here}}]", "[]"},
-        {"{{ nothing | default: 'x' }}", "x"},
-        {"code `{{contact.name}}` stays", "code `{{contact.name}}` stays"},
-        {"{{ broken", "{{ broken"},
-        {"{% oops %}{{contact.name}}", "{% oops %}{{contact.name}}"},
-        {"{% if contact.name %}a{% else %}b{% endif %}", "a"},
-        {"{% if contact.email %}a{% else %}b{% endif %}", "b"},
-        {"{% raw %}{{contact.name}}{% endraw %}", "{{contact.name}}"},
-        {"{ {contact.name}}", "{ {contact.name}}"}};
+    const Row rows[] = {{"Hola {{contact.name}}", "Hola Ana Flores"},
+                        {"{{ contact.first_name }}: {{conversation.display_id}}", "Ana: 1"},
+                        {"[{{nothing.here}}]", "[]"},
+                        {"{{ nothing | default: 'x' }}", "x"},
+                        {"code `{{contact.name}}` stays", "code `{{contact.name}}` stays"},
+                        {"{{ broken", "{{ broken"},
+                        {"{% oops %}{{contact.name}}", "{% oops %}{{contact.name}}"},
+                        {"{% if contact.name %}a{% else %}b{% endif %}", "a"},
+                        {"{% if contact.email %}a{% else %}b{% endif %}", "b"},
+                        {"{% raw %}{{contact.name}}{% endraw %}", "{{contact.name}}"},
+                        {"{ {contact.name}}", "{ {contact.name}}"}};
     for (const Row& row : rows) CHECK(desk.say(id, row.text, "outgoing")["content"] == row.stored);
     CHECK(desk.say(id, "{{contact.name}}")["content"] == "{{contact.name}}");
 }

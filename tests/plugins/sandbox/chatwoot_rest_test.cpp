@@ -42,8 +42,7 @@ TEST_CASE("Chatwoot refuses by the right text for each kind of token") {
         CHECK(answer.status == row.status);
         CHECK(answer.value()["error"] == row.error);
     }
-    CHECK(request(desk.port, "GET", "/api/v1/profile",
-                  {{"api_access_token", "sandbox-user-token"}})
+    CHECK(request(desk.port, "GET", "/api/v1/profile", {{"api_access_token", "sandbox-user-token"}})
               .value()["role"] == "administrator");
 }
 
@@ -117,8 +116,7 @@ TEST_CASE("contact attributes are merged, conversation attributes and labels rep
     CHECK(desk.asBot("POST", c + "/custom_attributes", {{"custom_attributes", {{"b", 2}}}})
               .value()["custom_attributes"] == json{{"b", 2}});
     desk.asBot("POST", c + "/labels", {{"labels", {"x", "y"}}});
-    CHECK(desk.asBot("POST", c + "/labels", {{"labels", {"z"}}}).value()["payload"] ==
-          json{"z"});
+    CHECK(desk.asBot("POST", c + "/labels", {{"labels", {"z"}}}).value()["payload"] == json{"z"});
 }
 
 TEST_CASE("a conversation starts open, or pending when the inbox has an active bot") {
@@ -145,8 +143,7 @@ TEST_CASE("the REST conversation has its own types") {
     CHECK_FALSE(c.contains("account"));
     CHECK(c["messages"][0]["message_type"] == 0);
     CHECK(c["messages"][0]["created_at"].is_number_integer());
-    CHECK(c["last_non_activity_message"]["conversation"]["contact_inbox"]["source_id"]
-              .is_string());
+    CHECK(c["last_non_activity_message"]["conversation"]["contact_inbox"]["source_id"].is_string());
 }
 
 TEST_CASE("toggling the status names it, toggles without one and hands over for a bot") {
@@ -178,8 +175,7 @@ TEST_CASE("assigning knows agents, bots and teams, and an unknown agent unassign
     CHECK(unknown.status == 200);
     CHECK(unknown.body == "null");
     CHECK_FALSE(desk.call("GET", c).value()["meta"].contains("assignee"));
-    CHECK(desk.call("POST", c + "/assignments",
-                    {{"assignee_id", 1}, {"assignee_type", "AgentBot"}})
+    CHECK(desk.call("POST", c + "/assignments", {{"assignee_id", 1}, {"assignee_type", "AgentBot"}})
               .value()["name"] == "Totem");
     CHECK(desk.call("GET", c).value()["meta"]["assignee_type"] == "AgentBot");
     CHECK(desk.call("POST", c + "/assignments", {{"team_id", 1}}).value()["name"] == "ventas");

@@ -67,23 +67,38 @@ TEST_CASE("message_created has the contract's members and types") {
     Desk desk(hooks(receiver));
     desk.say(desk.conversation(), "hola");
     const json m = receiver.event("message_created").value();
-    CHECK(keysOf(m) == std::set<std::string>{"account", "additional_attributes",
-                                             "content_attributes", "content_type", "content",
-                                             "conversation", "created_at", "id", "inbox",
-                                             "message_type", "private", "sender", "source_id",
-                                             "event"});
+    CHECK(keysOf(m) == std::set<std::string>{
+                           "account", "additional_attributes", "content_attributes", "content_type",
+                           "content", "conversation", "created_at", "id", "inbox", "message_type",
+                           "private", "sender", "source_id", "event"});
     CHECK(m["message_type"] == "incoming");
     CHECK(m["created_at"].get<std::string>().back() == 'Z');
     CHECK_FALSE(m["sender"].contains("type"));
     CHECK(m["sender"]["account"]["id"] == 1);
     const json& c = m["conversation"];
-    CHECK(keysOf(c) ==
-          std::set<std::string>{
-              "additional_attributes", "can_reply", "channel", "contact_inbox", "id", "inbox_id",
-              "messages", "labels", "meta", "status", "custom_attributes", "snoozed_until",
-              "unread_count", "first_reply_created_at", "priority", "waiting_since",
-              "agent_last_seen_at", "contact_last_seen_at", "last_activity_at", "timestamp",
-              "created_at", "updated_at", "account"});
+    CHECK(keysOf(c) == std::set<std::string>{"additional_attributes",
+                                             "can_reply",
+                                             "channel",
+                                             "contact_inbox",
+                                             "id",
+                                             "inbox_id",
+                                             "messages",
+                                             "labels",
+                                             "meta",
+                                             "status",
+                                             "custom_attributes",
+                                             "snoozed_until",
+                                             "unread_count",
+                                             "first_reply_created_at",
+                                             "priority",
+                                             "waiting_since",
+                                             "agent_last_seen_at",
+                                             "contact_last_seen_at",
+                                             "last_activity_at",
+                                             "timestamp",
+                                             "created_at",
+                                             "updated_at",
+                                             "account"});
     CHECK(c["channel"] == "Channel::Api");
     CHECK(c["contact_inbox"]["pubsub_token"].is_string());
     CHECK(c["first_reply_created_at"].is_null());
@@ -104,8 +119,9 @@ TEST_CASE("a private note arrives, and the nested list shows another message") {
     const std::string id = desk.conversation();
     desk.say(id, "hola");
     desk.call("POST", "/conversations/" + id + "/messages", {{"content", "n"}, {"private", true}});
-    const auto found = receiver.wait(
-        1, [](const Received& r) { return isEvent(r, "message_created") && r.value()["private"] == true; });
+    const auto found = receiver.wait(1, [](const Received& r) {
+        return isEvent(r, "message_created") && r.value()["private"] == true;
+    });
     REQUIRE(found.size() == 1);
     CHECK(found[0].value()["content"] == "n");
     CHECK(found[0].value()["sender"]["type"] == "user");

@@ -56,7 +56,9 @@ TEST_CASE("Evolution checks the instance before the key") {
     CHECK(e.call("GET", "/instance/connectionState/nope").value()["response"]["message"][0] ==
           "The \"nope\" instance does not exist");
     CHECK(e.call("GET", "/instance/connectionState/totem", nullptr, "wrong").value() ==
-          json{{"status", 401}, {"error", "Unauthorized"}, {"response", {{"message", "Unauthorized"}}}});
+          json{{"status", 401},
+               {"error", "Unauthorized"},
+               {"response", {{"message", "Unauthorized"}}}});
     CHECK(e.call("GET", "/instance/connectionState/totem", nullptr, "sandbox-instance-token")
               .value()["instance"] == json{{"instanceName", "totem"}, {"state", "open"}});
     CHECK(e.call("POST", "/foo/bar", json::object()).value()["response"]["message"][0] ==
@@ -66,17 +68,20 @@ TEST_CASE("Evolution checks the instance before the key") {
 
 TEST_CASE("instances are created, listed and removed by the rules") {
     Evolution e;
-    const json body = {{"instanceName", "wa1"}, {"integration", "WHATSAPP-BAILEYS"}, {"token", "t"}};
+    const json body = {
+        {"instanceName", "wa1"}, {"integration", "WHATSAPP-BAILEYS"}, {"token", "t"}};
     const Answer made = e.call("POST", "/instance/create", body);
     CHECK(made.status == 201);
     CHECK(made.value()["hash"] == "t");
     CHECK(made.value()["instance"]["status"] == "close");
     CHECK(e.call("POST", "/instance/create", body).status == 403);
     CHECK(e.call("POST", "/instance/create", body, "t").status == 401);
-    CHECK(e.call("POST", "/instance/create", {{"instanceName", "x"}}).value()["response"]["message"][0] ==
-          "Invalid integration");
+    CHECK(e.call("POST", "/instance/create", {{"instanceName", "x"}})
+              .value()["response"]["message"][0] == "Invalid integration");
     CHECK(e.call("POST", "/instance/create",
-                 {{"instanceName", "y"}, {"integration", "EVOLUTION"}, {"webhook", {{"url", "http://x"}}}})
+                 {{"instanceName", "y"},
+                  {"integration", "EVOLUTION"},
+                  {"webhook", {{"url", "http://x"}}}})
               .status == 400);
     CHECK(e.call("GET", "/instance/connectionState/y").status == 404);
     CHECK(e.call("GET", "/instance/fetchInstances").value().size() == 2);
@@ -98,7 +103,8 @@ TEST_CASE("webhook settings have the server's quirks") {
     CHECK(e.call("GET", "/webhook/find/totem").body == "null");
     CHECK(set({{"enabled", true}, {"url", "http://x"}}).value()["response"]["message"][0][0] ==
           "instance requires property \"webhook\"");
-    CHECK(set({{"webhook", {{"enabled", true}, {"url", "http://x"}}}}).value()["response"]["message"] ==
+    CHECK(set({{"webhook", {{"enabled", true}, {"url", "http://x"}}}})
+              .value()["response"]["message"] ==
           "Cannot read properties of undefined (reading 'length')");
     const Answer good = set({{"webhook",
                               {{"enabled", true},
@@ -198,8 +204,9 @@ TEST_CASE("a webhook is tried again on 503 and 429, and given up on 401") {
 TEST_CASE("sendText on the loopback channel answers 201 and is the outgoing wire") {
     Receiver receiver;
     Evolution e(hook(receiver));
-    const Answer sent = e.call("POST", "/message/sendText/totem",
-                               {{"number", "51911122233"}, {"text", "Hola"}, {"quoted", {{"key", {{"id", "Q"}}}}}});
+    const Answer sent =
+        e.call("POST", "/message/sendText/totem",
+               {{"number", "51911122233"}, {"text", "Hola"}, {"quoted", {{"key", {{"id", "Q"}}}}}});
     CHECK(sent.status == 201);
     const json m = sent.value();
     CHECK(m["key"]["remoteJid"] == "51911122233");
@@ -222,24 +229,38 @@ TEST_CASE("bad sends are refused with the server's nested lists") {
         json message;
     };
     const Row rows[] = {
-        {"sendText", {{"number", "51911122233"}, {"textMessage", {{"text", "v1"}}}}, 400,
+        {"sendText",
+         {{"number", "51911122233"}, {"textMessage", {{"text", "v1"}}}},
+         400,
          {{"instance requires property \"text\""}}},
-        {"sendText", {{"number", 51911122233}, {"text", 5}, {"delay", "a"}, {"mentioned", json::array()}},
+        {"sendText",
+         {{"number", 51911122233}, {"text", 5}, {"delay", "a"}, {"mentioned", json::array()}},
          400,
          {{"Invalid format", "text is not of a type(s) string", "Enter a value in milliseconds",
            "mentioned does not meet minimum length of 1"}}},
-        {"sendMedia", {{"number", "51911122233"}, {"mediatype", "image"}, {"media", "data:image/png;base64,iV"}},
-         400, {"Owned media must be a url or base64"}},
-        {"sendMedia", {{"number", "51911122233"}, {"mediatype", "document"}, {"media", "aGVsbG8="}}, 400,
+        {"sendMedia",
+         {{"number", "51911122233"}, {"mediatype", "image"}, {"media", "data:image/png;base64,iV"}},
+         400,
+         {"Owned media must be a url or base64"}},
+        {"sendMedia",
+         {{"number", "51911122233"}, {"mediatype", "document"}, {"media", "aGVsbG8="}},
+         400,
          {"For base64 the file name must be informed."}},
-        {"sendMedia", {{"number", "51911122233"}, {"mediatype", "gif"}, {"media", "aGVsbG8="}}, 400,
+        {"sendMedia",
+         {{"number", "51911122233"}, {"mediatype", "gif"}, {"media", "aGVsbG8="}},
+         400,
          {{"mediatype is not one of enum values: image,document,video,audio"}}},
-        {"sendReaction", {{"key", {{"id", "x"}}}, {"reaction", "a"}}, 400,
+        {"sendReaction",
+         {{"key", {{"id", "x"}}}, {"reaction", "a"}},
+         400,
          {"Method not available on Evolution Channel"}},
-        {"sendWhatsAppAudio", {{"number", "51911122233"}, {"audio", "aGVsbG8="}}, 500,
+        {"sendWhatsAppAudio",
+         {{"number", "51911122233"}, {"audio", "aGVsbG8="}},
+         500,
          "File or buffer is undefined."}};
     for (const Row& row : rows) {
-        const Answer answer = e.call("POST", std::string("/message/") + row.path + "/totem", row.body);
+        const Answer answer =
+            e.call("POST", std::string("/message/") + row.path + "/totem", row.body);
         INFO(row.body);
         CHECK(answer.status == row.status);
         CHECK(answer.value()["response"]["message"] == row.message);
@@ -271,11 +292,12 @@ TEST_CASE("the open inbound route takes messages of its number and nothing else"
     const auto post = [&](const json& body) {
         return request(e.port, "POST", "/webhook/evolution", {}, body);
     };
-    const json body = {{"numberId", "51900000001"},
-                       {"pushName", "Ana"},
-                       {"messageType", "conversation"},
-                       {"key", {{"id", "EVO-1"}, {"remoteJid", "51911122233@s.whatsapp.net"}, {"fromMe", false}}},
-                       {"message", {{"conversation", "hola"}}}};
+    const json body = {
+        {"numberId", "51900000001"},
+        {"pushName", "Ana"},
+        {"messageType", "conversation"},
+        {"key", {{"id", "EVO-1"}, {"remoteJid", "51911122233@s.whatsapp.net"}, {"fromMe", false}}},
+        {"message", {{"conversation", "hola"}}}};
     CHECK(post(body).value() == json{{"status", "success"}});
     CHECK(post(body).status == 200);
     CHECK(receiver.wait(2, named("messages.upsert")).size() == 2);
@@ -308,8 +330,8 @@ TEST_CASE("findMessages filters, pages newest first and ignores fromMe false") {
     CHECK(e.stored({{"key", {{"remoteJid", "51911122233"}}}})["total"] == 5);
     CHECK(e.stored({{"messageTimestamp", {{"gte", "2100-01-01T00:00:00.000Z"}}}})["total"] == 6);
     CHECK(e.stored({{"messageTimestamp",
-                     {{"gte", "2100-01-01T00:00:00.000Z"}, {"lte", "2101-01-01T00:00:00.000Z"}}}})
-              ["total"] == 0);
+                     {{"gte", "2100-01-01T00:00:00.000Z"},
+                      {"lte", "2101-01-01T00:00:00.000Z"}}}})["total"] == 0);
 }
 
 TEST_CASE("losing and regaining the connection sends the events of the real one") {

@@ -43,8 +43,10 @@ TEST_CASE("a fault is counted, described and switched off") {
 
 TEST_CASE("a bad fault is refused and names its member") {
     Switched s(json{{"page", json::object()}});
-    CHECK(s.fault({{"service", "redis"}}).value()["error"].get<std::string>().find("service: expected") ==
-          0);
+    CHECK(s.fault({{"service", "redis"}})
+              .value()["error"]
+              .get<std::string>()
+              .find("service: expected") == 0);
     CHECK(s.fault({{"service", "fnb"}, {"latnecy_ms", 3}}).value()["error"] ==
           "latnecy_ms: unknown member");
     CHECK(s.fault({{"service", "fnb"}, {"reset", "now"}}).status == 400);
@@ -60,7 +62,8 @@ TEST_CASE("a connection is reset before the effect, after it, or in the middle o
     const int port = s.world.ports().chatwoot;
     const auto post = [&] {
         return request(port, "POST", "/api/v1/accounts/1/contacts",
-                       {{"Api-Access-Token", "sandbox-user-token"}}, {{"name", "A"}, {"email", "a@x.pe"}})
+                       {{"Api-Access-Token", "sandbox-user-token"}},
+                       {{"name", "A"}, {"email", "a@x.pe"}})
             .status;
     };
     const auto contacts = [&] {
@@ -105,7 +108,8 @@ TEST_CASE("the world stops at once while somebody waits for a slow answer") {
 TEST_CASE("webhooks repeat with the same and with new delivery ids") {
     Receiver receiver;
     json settings = World::demo();
-    settings["chatwoot"] = {{"webhooks", {{{"url", receiver.url()}, {"subscriptions", {"contact_created"}}}}}};
+    settings["chatwoot"] = {
+        {"webhooks", {{{"url", receiver.url()}, {"subscriptions", {"contact_created"}}}}}};
     Switched s(settings);
     s.fault({{"service", "chatwoot"}, {"repeat_webhooks", 2}});
     request(s.world.ports().chatwoot, "POST", "/api/v1/accounts/1/contacts",
@@ -118,7 +122,8 @@ TEST_CASE("webhooks repeat with the same and with new delivery ids") {
 }
 
 TEST_CASE("everything that went over a wire is in the log, bounded") {
-    Switched s(json{{"chatwoot", json::object()}, {"page", json::object()}, {"log", {{"entries", 5}}}});
+    Switched s(
+        json{{"chatwoot", json::object()}, {"page", json::object()}, {"log", {{"entries", 5}}}});
     for (int i = 0; i < 9; ++i) s.health();
     const json log = s.log();
     CHECK(log["entries"].size() == 5);
@@ -133,11 +138,13 @@ TEST_CASE("everything that went over a wire is in the log, bounded") {
 TEST_CASE("people are added, changed and removed while the world runs") {
     Switched s;
     const int page = s.world.ports().page;
-    CHECK(request(page, "POST", "/people", {}, {{"dni", "11111111"}, {"name", "Z"}, {"credit_line", 1}})
+    CHECK(request(page, "POST", "/people", {},
+                  {{"dni", "11111111"}, {"name", "Z"}, {"credit_line", 1}})
               .status == 200);
     CHECK(request(page, "GET", "/people").value()["fnb"].size() == 3);
     CHECK(request(page, "POST", "/people", {}, {{"dni", 11111111}}).status == 400);
-    CHECK(request(page, "POST", "/people", {}, {{"service", "gaso"}, {"dni", "10203040"}, {"remove", true}})
+    CHECK(request(page, "POST", "/people", {},
+                  {{"service", "gaso"}, {"dni", "10203040"}, {"remove", true}})
               .status == 200);
     CHECK(request(page, "GET", "/people").value()["gaso"].size() == 1);
     CHECK(request(page, "POST", "/reset").status == 200);
@@ -149,9 +156,10 @@ TEST_CASE("a wrong setting is named") {
         json config;
         const char* message;
     };
-    const Row rows[] = {{{{"chatwot", json::object()}}, "chatwot: unknown section"},
-                        {{{"chatwoot", {{"adress", "x"}}}}, "chatwoot.adress: unknown"},
-                        {{{"fnb", {{"latency_ms", "x"}}}}, "fnb.latency_ms: has the wrong type"},
-                        {{{"evolution", {{"bridge", true}}}}, "evolution.bridge: needs the section chatwoot"}};
+    const Row rows[] = {
+        {{{"chatwot", json::object()}}, "chatwot: unknown section"},
+        {{{"chatwoot", {{"adress", "x"}}}}, "chatwoot.adress: unknown"},
+        {{{"fnb", {{"latency_ms", "x"}}}}, "fnb.latency_ms: has the wrong type"},
+        {{{"evolution", {{"bridge", true}}}}, "evolution.bridge: needs the section chatwoot"}};
     for (const Row& row : rows) CHECK_THROWS_WITH(World(row.config), row.message);
 }

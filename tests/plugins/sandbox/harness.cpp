@@ -48,8 +48,8 @@ Answer requestText(int port, const std::string& method, const std::string& path,
     return answer;
 }
 
-Answer request(int port, const std::string& method, const std::string& path,
-               const Headers& headers, const json& body) {
+Answer request(int port, const std::string& method, const std::string& path, const Headers& headers,
+               const json& body) {
     return requestText(port, method, path, headers, body.is_null() ? "" : "application/json",
                        body.is_null() ? "" : body.dump());
 }
@@ -134,7 +134,9 @@ private:
 Receiver::Receiver(std::function<int(const Received&)> answer)
     : impl_(std::make_unique<Impl>(std::move(answer))) {}
 Receiver::~Receiver() = default;
-int Receiver::port() const { return impl_->port(); }
+int Receiver::port() const {
+    return impl_->port();
+}
 std::string Receiver::url(const std::string& path) const {
     return "http://127.0.0.1:" + std::to_string(port()) + path;
 }
@@ -143,7 +145,8 @@ std::vector<Received> Receiver::wait(std::size_t count,
     return impl_->wait(count, wanted);
 }
 Received Receiver::event(const std::string& name) {
-    const auto found = wait(1, [&](const Received& r) { return r.value().value("event", "") == name; });
+    const auto found =
+        wait(1, [&](const Received& r) { return r.value().value("event", "") == name; });
     return found.empty() ? Received{} : found.front();
 }
 std::size_t Receiver::count(const std::function<bool(const Received&)>& wanted) {

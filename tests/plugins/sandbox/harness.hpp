@@ -26,8 +26,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 Answer request(int port, const std::string& method, const std::string& path,
                const Headers& headers = {}, const json& body = nullptr);
 Answer requestText(int port, const std::string& method, const std::string& path,
-                   const Headers& headers, const std::string& contentType,
-                   const std::string& body);
+                   const Headers& headers, const std::string& contentType, const std::string& body);
 
 struct Received {
     std::string path;

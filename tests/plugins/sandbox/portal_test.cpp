@@ -12,8 +12,11 @@ const Headers kLoginHeaders = {{"Origin", "https://appweb.calidda.com.pe"},
                                {"Referer", "https://appweb.calidda.com.pe/WebFNB/login"}};
 
 json credentials() {
-    return {{"usuario", "sandbox"}, {"password", "sandbox-password"}, {"captcha", "exitoso"},
-            {"Latitud", ""},        {"Longitud", ""}};
+    return {{"usuario", "sandbox"},
+            {"password", "sandbox-password"},
+            {"captcha", "exitoso"},
+            {"Latitud", ""},
+            {"Longitud", ""}};
 }
 
 Answer logIn(int port, const json& body, const Headers& headers = kLoginHeaders) {
@@ -49,10 +52,11 @@ json gasoQuery(const std::string& measure, const std::string& dni) {
     return json::parse(R"({"version":"1.0.0","cancelQueries":[],"modelId":7,"queries":[{"Query":
       {"Commands":[{"SemanticQueryDataShapeCommand":{"Query":{"Version":2,"From":[
        {"Name":"m","Entity":"Medidas","Type":0},{"Name":"b","Entity":"BD","Type":0}],
-       "Select":[{"Measure":{"Expression":{"SourceRef":{"Source":"m"}},"Property":")" + measure +
-                       R"("},"Name":"Medidas.)" + measure + R"("}],
+       "Select":[{"Measure":{"Expression":{"SourceRef":{"Source":"m"}},"Property":")" +
+                       measure + R"("},"Name":"Medidas.)" + measure + R"("}],
        "Where":[{"Condition":{"Contains":{"Left":{"Column":{"Expression":{"SourceRef":
-        {"Source":"b"}},"Property":"DNI"}},"Right":{"Literal":{"Value":"')" + dni + R"('"}}}}}]},
+        {"Source":"b"}},"Property":"DNI"}},"Right":{"Literal":{"Value":"')" +
+                       dni + R"('"}}}}}]},
        "Binding":{"Primary":{"Groupings":[{"Projections":[0]}]},"Version":1},
        "ExecutionMetricsKind":1}}]},"QueryId":"","ApplicationContext":{"DatasetId":"d",
        "Sources":[{"ReportId":"r","VisualId":"v"}]}}]})");

@@ -60,8 +60,7 @@ public:
         caller_.stop();
         // Each waits for its accepting thread; together they wait once.
         std::vector<std::thread> stopping;
-        for (const auto& server : servers_)
-            stopping.emplace_back([&server] { server->stop(); });
+        for (const auto& server : servers_) stopping.emplace_back([&server] { server->stop(); });
         for (std::thread& thread : stopping) thread.join();
         if (chatwoot_) chatwoot_->events().stop();
         if (evolution_) evolution_->shutDown();
@@ -87,8 +86,7 @@ private:
     void build() {
         if (settings_.chatwoot.enabled) {
             chatwoot_ = std::make_unique<chatwoot::ChatwootService>(chatwoot::EventContext{
-                caller_, faults_, log_, journeys_, settings_.chatwoot,
-                settings_.timeScale});
+                caller_, faults_, log_, journeys_, settings_.chatwoot, settings_.timeScale});
             chatwootServer_ =
                 serve("chatwoot", settings_.chatwoot.address, kDeskThreads, *chatwoot_);
         }
@@ -109,9 +107,9 @@ private:
             gasoServer_ = serve("gaso", settings_.gaso.address, kPortalThreads, *gaso_);
         }
         if (!settings_.page) return;
-        control_ = std::make_unique<ControlService>(
-            ControlContext{faults_, log_, journeys_, phones_, caller_, chatwoot_.get(),
-                           evolution_.get(), fnb_.get(), gaso_.get(), [this] { return describe(); }});
+        control_ = std::make_unique<ControlService>(ControlContext{
+            faults_, log_, journeys_, phones_, caller_, chatwoot_.get(), evolution_.get(),
+            fnb_.get(), gaso_.get(), [this] { return describe(); }});
         pageServer_ = serve("page", settings_.pageAddress, kPageThreads, *control_);
     }
 
@@ -174,17 +172,20 @@ private:
 
 World::World(const json& config) : impl_(std::make_unique<Impl>(config)) {}
 World::~World() = default;
-void World::start() { impl_->start(); }
-void World::stop() { impl_->stop(); }
-WorldPorts World::ports() const { return impl_->ports(); }
+void World::start() {
+    impl_->start();
+}
+void World::stop() {
+    impl_->stop();
+}
+WorldPorts World::ports() const {
+    return impl_->ports();
+}
 
 json World::demo() {
-    return {{"chatwoot", json::object()},
-            {"evolution", {{"bridge", true}}},
-            {"fnb", json::object()},
-            {"gaso", json::object()},
-            {"page", json::object()},
-            {"time_scale", 0.05}};
+    return {{"chatwoot", json::object()}, {"evolution", {{"bridge", true}}},
+            {"fnb", json::object()},      {"gaso", json::object()},
+            {"page", json::object()},     {"time_scale", 0.05}};
 }
 
 }  // namespace totem_sandbox

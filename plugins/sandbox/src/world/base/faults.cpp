@@ -11,10 +11,13 @@ namespace totem_sandbox {
 namespace {
 
 const std::set<std::string> kServices = {"chatwoot", "evolution", "fnb", "gaso"};
-const std::set<std::string> kMembers = {
-    "service", "latency_ms", "status",         "body",            "retry_after",
-    "rate",    "drip",       "drip_ms",        "reset",           "repeat_webhooks",
-    "count",   "match",      "expire_session", "webhooks_out_of_order"};
+const std::set<std::string> kMembers = {"service",        "latency_ms",
+                                        "status",         "body",
+                                        "retry_after",    "rate",
+                                        "drip",           "drip_ms",
+                                        "reset",          "repeat_webhooks",
+                                        "count",          "match",
+                                        "expire_session", "webhooks_out_of_order"};
 
 Fault::Reset resetFrom(const std::string& text) {
     if (text == "none" || text.empty()) return Fault::Reset::none;
@@ -59,8 +62,8 @@ void Faults::set(const nlohmann::json& request) {
     const std::string service =
         request.contains("service") && request["service"].is_string() ? request["service"] : "";
     if (!kServices.count(service))
-        throw std::invalid_argument(
-            "service: expected chatwoot, evolution, fnb or gaso, got \"" + service + "\"");
+        throw std::invalid_argument("service: expected chatwoot, evolution, fnb or gaso, got \"" +
+                                    service + "\"");
     const Fault fault = parse(request);
     std::lock_guard lock(mutex_);
     if (concernsRequests(fault) || fault.repeatWebhooks > 0 || fault.outOfOrder)

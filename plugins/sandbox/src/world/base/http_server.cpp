@@ -83,11 +83,10 @@ std::string headText(const Reply& reply, bool keepAlive) {
 }
 
 Reply faultReply(const Fault& fault) {
-    Reply reply = fault.body.empty()
-                      ? Reply::html(fault.status, "<html><body><h1>" +
-                                                      std::to_string(fault.status) +
-                                                      "</h1></body></html>\n")
-                      : Reply::json(200, nullptr);
+    Reply reply = fault.body.empty() ? Reply::html(fault.status, "<html><body><h1>" +
+                                                                     std::to_string(fault.status) +
+                                                                     "</h1></body></html>\n")
+                                     : Reply::json(200, nullptr);
     reply.status = fault.status;
     if (!fault.body.empty()) reply.body = fault.body;
     if (fault.status == 429 && fault.body.empty()) {
@@ -160,7 +159,8 @@ public:
         params->setMaxKeepAliveRequests(0);
         params->setKeepAliveTimeout(Poco::Timespan(75, 0));
         params->setTimeout(Poco::Timespan(120, 0));
-        server_ = std::make_unique<Poco::Net::HTTPServer>(new Forward(*this), pool_, socket, params);
+        server_ =
+            std::make_unique<Poco::Net::HTTPServer>(new Forward(*this), pool_, socket, params);
         server_->start();
     }
 
@@ -193,8 +193,7 @@ private:
         Request request = readRequest(in);
         const bool complete = readBody(in.stream(), request.body);
         const Fault fault = context_.faults.take(name_, request.target);
-        if (fault.latencyMs > 0)
-            context_.stop.pause(std::chrono::milliseconds(fault.latencyMs));
+        if (fault.latencyMs > 0) context_.stop.pause(std::chrono::milliseconds(fault.latencyMs));
         Reply reply;
         if (!complete)
             reply = Reply::text(413, "request entity too large");
@@ -211,9 +210,8 @@ private:
         try {
             return service_.handle(request);
         } catch (const std::exception& e) {
-            return Reply::json(500, {{"status", 500},
-                                     {"error", "Internal Server Error"},
-                                     {"sandbox", e.what()}});
+            return Reply::json(
+                500, {{"status", 500}, {"error", "Internal Server Error"}, {"sandbox", e.what()}});
         }
     }
 
@@ -263,11 +261,19 @@ private:
 
 ServiceServer::ServiceServer(std::string name, std::string address, int threads, Service& service,
                              ServerContext context)
-    : impl_(std::make_unique<Impl>(std::move(name), std::move(address), threads, service,
-                                   context)) {}
-ServiceServer::~ServiceServer() { stop(); }
-void ServiceServer::start() { impl_->start(); }
-void ServiceServer::stop() { impl_->stop(); }
-std::uint16_t ServiceServer::port() const { return impl_->port(); }
+    : impl_(
+          std::make_unique<Impl>(std::move(name), std::move(address), threads, service, context)) {}
+ServiceServer::~ServiceServer() {
+    stop();
+}
+void ServiceServer::start() {
+    impl_->start();
+}
+void ServiceServer::stop() {
+    impl_->stop();
+}
+std::uint16_t ServiceServer::port() const {
+    return impl_->port();
+}
 
 }  // namespace totem_sandbox

@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t kMaxJourneys = 2000;
 constexpr std::size_t kMaxHops = 60;
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 template <class Map, class Key, class Shared>
 void eraseOwn(Map& map, const Key& key, const Shared& journey) {
@@ -81,11 +83,21 @@ std::string Journeys::find(const Map& map, const Key& key) const {
     return found == map.end() ? std::string() : found->second->trace;
 }
 
-std::string Journeys::byKey(const std::string& keyId) const { return find(byKey_, keyId); }
-std::string Journeys::byMessage(std::int64_t id) const { return find(byMessage_, id); }
-std::string Journeys::byConversation(std::int64_t id) const { return find(byConversation_, id); }
-std::string Journeys::byDni(const std::string& dni) const { return find(byDni_, dni); }
-std::string Journeys::byPhone(const std::string& digits) const { return find(byPhone_, digits); }
+std::string Journeys::byKey(const std::string& keyId) const {
+    return find(byKey_, keyId);
+}
+std::string Journeys::byMessage(std::int64_t id) const {
+    return find(byMessage_, id);
+}
+std::string Journeys::byConversation(std::int64_t id) const {
+    return find(byConversation_, id);
+}
+std::string Journeys::byDni(const std::string& dni) const {
+    return find(byDni_, dni);
+}
+std::string Journeys::byPhone(const std::string& digits) const {
+    return find(byPhone_, digits);
+}
 
 void Journeys::hop(const std::string& trace, const std::string& name, const std::string& detail) {
     if (trace.empty()) return;

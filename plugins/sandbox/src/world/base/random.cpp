@@ -19,8 +19,12 @@ std::string pick(const char* alphabet, int size, int count) {
 
 }  // namespace
 
-std::string upperHex(int digits) { return pick("0123456789ABCDEF", 16, digits); }
-std::string lowerHex(int digits) { return pick("0123456789abcdef", 16, digits); }
+std::string upperHex(int digits) {
+    return pick("0123456789ABCDEF", 16, digits);
+}
+std::string lowerHex(int digits) {
+    return pick("0123456789abcdef", 16, digits);
+}
 
 std::string token(int characters) {
     return pick("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789", 56, characters);
@@ -31,6 +35,8 @@ std::string uuid() {
            lowerHex(3) + "-" + lowerHex(12);
 }
 
-double chance() { return std::uniform_real_distribution<double>(0.0, 1.0)(engine()); }
+double chance() {
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine());
+}
 
 }  // namespace totem_sandbox

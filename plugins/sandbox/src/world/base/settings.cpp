@@ -45,10 +45,10 @@ private:
 };
 
 void parseChatwoot(const json& config, ChatwootSettings& out) {
-    const Section s(config, "chatwoot",
-                    {"address", "account_id", "user_token", "bot_token", "agent_bot", "webhooks",
-                     "inbox", "webhook_timeout_ms", "messages_per_minute",
-                     "keep_pending_on_bot_failure"});
+    const Section s(
+        config, "chatwoot",
+        {"address", "account_id", "user_token", "bot_token", "agent_bot", "webhooks", "inbox",
+         "webhook_timeout_ms", "messages_per_minute", "keep_pending_on_bot_failure"});
     out.enabled = s.present();
     out.address = s.text("address", kAnyPort);
     out.accountId = s.get("account_id", 1);
@@ -62,8 +62,8 @@ void parseChatwoot(const json& config, ChatwootSettings& out) {
     out.botSecret = bot.text("secret");
     for (const json& hook : s.get("webhooks", json::array())) {
         const Section h(json{{"webhooks", hook}}, "webhooks", {"url", "secret", "subscriptions"});
-        out.webhooks.push_back({h.text("url"), h.text("secret"),
-                                h.get("subscriptions", std::vector<std::string>{})});
+        out.webhooks.push_back(
+            {h.text("url"), h.text("secret"), h.get("subscriptions", std::vector<std::string>{})});
     }
     const Section inbox(s.value(), "inbox",
                         {"kind", "name", "webhook_url", "secret", "lock_to_single_conversation"});
@@ -103,21 +103,23 @@ void parseEvolution(const json& config, EvolutionSettings& out) {
 }
 
 void parsePortals(const json& config, Settings& out) {
-    const Section f(config, "fnb",
-                    {"address", "username", "password", "people", "latency_ms", "session",
-                     "ally_id"});
+    const Section f(
+        config, "fnb",
+        {"address", "username", "password", "people", "latency_ms", "session", "ally_id"});
     out.fnb.enabled = f.present();
     out.fnb.address = f.text("address", kAnyPort);
     out.fnb.username = f.text("username", "sandbox");
     out.fnb.password = f.text("password", "sandbox-password");
     out.fnb.latencyMs = f.get("latency_ms", 0);
     out.fnb.allyId = f.get("ally_id", 4471);
-    out.fnb.people = f.get(
-        "people",
-        json::array({{{"dni", "08408122"}, {"name", "MARIA ELENA QUISPE ROJAS"},
-                      {"credit_line", 5000.0}, {"has_line", true}},
-                     {{"dni", "45678912"}, {"name", "JORGE LUIS PAREDES SOTO"},
-                      {"credit_line", 0.0}, {"has_line", false}}}));
+    out.fnb.people = f.get("people", json::array({{{"dni", "08408122"},
+                                                   {"name", "MARIA ELENA QUISPE ROJAS"},
+                                                   {"credit_line", 5000.0},
+                                                   {"has_line", true}},
+                                                  {{"dni", "45678912"},
+                                                   {"name", "JORGE LUIS PAREDES SOTO"},
+                                                   {"credit_line", 0.0},
+                                                   {"has_line", false}}}));
     const Section session(f.value(), "session", {"max_lookups", "ttl_s", "exp"});
     out.fnb.maxLookups = session.get("max_lookups", 80);
     out.fnb.sessionTtl = session.get("ttl_s", 3600);
@@ -134,14 +136,20 @@ void parsePortals(const json& config, Settings& out) {
     out.gaso.datasetId = g.text("dataset_id");
     out.gaso.reportId = g.text("report_id");
     out.gaso.modelId = g.get("model_id", 0);
-    out.gaso.people = g.get(
-        "people",
-        json::array({{{"dni", "10203040"}, {"name", "ROSA HUAMAN CCORI"}, {"estado", "APLICA"},
-                      {"saldo", "S/ 1.234,56"}, {"cuenta", "7001234"},
-                      {"direccion", "JR. LOS PINOS 123"}, {"distrito", "COMAS"}},
-                     {{"dni", "40506070"}, {"name", "PEDRO SALAS VEGA"}, {"estado", "NO APLICA"},
-                      {"saldo", "S/ 0.00"}, {"cuenta", "7005678"},
-                      {"direccion", "AV. GRAU 456"}, {"distrito", "RIMAC"}}}));
+    out.gaso.people = g.get("people", json::array({{{"dni", "10203040"},
+                                                    {"name", "ROSA HUAMAN CCORI"},
+                                                    {"estado", "APLICA"},
+                                                    {"saldo", "S/ 1.234,56"},
+                                                    {"cuenta", "7001234"},
+                                                    {"direccion", "JR. LOS PINOS 123"},
+                                                    {"distrito", "COMAS"}},
+                                                   {{"dni", "40506070"},
+                                                    {"name", "PEDRO SALAS VEGA"},
+                                                    {"estado", "NO APLICA"},
+                                                    {"saldo", "S/ 0.00"},
+                                                    {"cuenta", "7005678"},
+                                                    {"direccion", "AV. GRAU 456"},
+                                                    {"distrito", "RIMAC"}}}));
 }
 
 }  // namespace

@@ -20,7 +20,9 @@ public:
     explicit TaskPool(std::size_t threads) : limit_(threads) {}
     ~TaskPool() { stop(); }
 
-    void post(std::function<void()> task) { postAfter(std::chrono::microseconds(0), std::move(task)); }
+    void post(std::function<void()> task) {
+        postAfter(std::chrono::microseconds(0), std::move(task));
+    }
     void postAfter(std::chrono::microseconds delay, std::function<void()> task);
     void stop();
 

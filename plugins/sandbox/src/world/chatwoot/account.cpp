@@ -10,11 +10,18 @@ namespace {
 
 using nlohmann::json;
 
-const std::set<std::string> kEvents = {
-    "conversation_status_changed", "conversation_updated",    "conversation_created",
-    "contact_created",             "contact_updated",         "message_created",
-    "message_updated",             "webwidget_triggered",     "inbox_created",
-    "inbox_updated",               "conversation_typing_on", "conversation_typing_off"};
+const std::set<std::string> kEvents = {"conversation_status_changed",
+                                       "conversation_updated",
+                                       "conversation_created",
+                                       "contact_created",
+                                       "contact_updated",
+                                       "message_created",
+                                       "message_updated",
+                                       "webwidget_triggered",
+                                       "inbox_created",
+                                       "inbox_updated",
+                                       "conversation_typing_on",
+                                       "conversation_typing_off"};
 
 [[noreturn]] void refuse(const std::string& why, const char* attribute) {
     throw ApiError(422, {{"message", why}, {"attributes", {attribute}}});
@@ -98,7 +105,8 @@ Reply ChatwootService::patchInbox(Call& call) {
     Inbox& inbox = needInbox(call.id(1));
     const json channel = call.body.value("channel", json::object());
     if (channel.is_object() && channel.contains("webhook_url"))
-        inbox.webhookUrl = channel["webhook_url"].is_string() ? channel["webhook_url"].get<std::string>() : "";
+        inbox.webhookUrl =
+            channel["webhook_url"].is_string() ? channel["webhook_url"].get<std::string>() : "";
     if (!call.text("name").empty()) inbox.name = call.text("name");
     if (call.body.contains("lock_to_single_conversation"))
         inbox.lockToSingle = call.body["lock_to_single_conversation"] == true;
@@ -113,8 +121,8 @@ Reply ChatwootService::resetInboxSecret(Call& call) {
 
 Reply ChatwootService::inboxBot(Call& call) {
     const AgentBot* bot = store_.activeBot(needInbox(call.id(1)).id);
-    return Reply::json(200, {{"agent_bot", bot ? restBot(store_, *bot, call.administrator())
-                                               : json::object()}});
+    return Reply::json(
+        200, {{"agent_bot", bot ? restBot(store_, *bot, call.administrator()) : json::object()}});
 }
 
 Reply ChatwootService::setInboxBot(Call& call) {
@@ -127,7 +135,8 @@ Reply ChatwootService::setInboxBot(Call& call) {
 
 Reply ChatwootService::listBots(Call& call) {
     json list = json::array();
-    for (const AgentBot& bot : store_.bots) list.push_back(restBot(store_, bot, call.administrator()));
+    for (const AgentBot& bot : store_.bots)
+        list.push_back(restBot(store_, bot, call.administrator()));
     return Reply::json(200, list);
 }
 

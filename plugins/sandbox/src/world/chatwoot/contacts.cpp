@@ -41,7 +41,9 @@ int pageOf(const Request& request) {
     return std::max(1, page.empty() ? 1 : std::atoi(page.c_str()));
 }
 
-bool identified(const Contact& c) { return c.email || c.phone || c.identifier; }
+bool identified(const Contact& c) {
+    return c.email || c.phone || c.identifier;
+}
 
 /// One page of the chosen contacts.
 json pageJson(Store& store, const std::vector<const Contact*>& all, int page, bool countAll) {
@@ -119,8 +121,9 @@ Reply ChatwootService::createContact(Call& call) {
         const ContactInbox& row = store_.addContactInbox(contact.id, inbox->id, source);
         address = {{"inbox", restInbox(*inbox, call.administrator())}, {"source_id", row.sourceId}};
     }
-    return Reply::json(200, {{"payload", {{"contact", restContact(store_, contact)},
-                                          {"contact_inbox", address}}}});
+    return Reply::json(
+        200,
+        {{"payload", {{"contact", restContact(store_, contact)}, {"contact_inbox", address}}}});
 }
 
 Reply ChatwootService::showContact(Call& call) {
@@ -191,8 +194,8 @@ Reply ChatwootService::createContactInbox(Call& call) {
     Contact& contact = needContact(call.id(1));
     Inbox& inbox = needInbox(std::atoll(call.text("inbox_id").c_str()));
     const ContactInbox& row = attach(contact, inbox, call.text("source_id"), false);
-    return Reply::json(200, {{"source_id", row.sourceId},
-                             {"inbox", restInbox(inbox, call.administrator())}});
+    return Reply::json(
+        200, {{"source_id", row.sourceId}, {"inbox", restInbox(inbox, call.administrator())}});
 }
 
 Reply ChatwootService::contactableInboxes(Call& call) {

@@ -62,8 +62,9 @@ Reply ChatwootService::createConversation(Call& call) {
             if (row->contactInboxId == address->id)
                 return Reply::json(200, restConversation(store_, *row));
     Conversation& row = desk_.openConversation(*address, status);
-    for (const auto& [name, target] : {std::pair<const char*, json*>{"custom_attributes", &row.custom},
-                                       {"additional_attributes", &row.additional}})
+    for (const auto& [name, target] :
+         {std::pair<const char*, json*>{"custom_attributes", &row.custom},
+          {"additional_attributes", &row.additional}})
         if (call.body.contains(name) && call.body[name].is_object()) *target = call.body[name];
     if (const Id user = idOf(call.body, "assignee_id"); store_.user(user))
         desk_.assign(row, user, 0, nullptr);
@@ -117,15 +118,14 @@ Reply ChatwootService::listConversations(Call& call) {
     const std::size_t to = within > 0 ? rows.size() : from + kPageSize;
     for (std::size_t i = from; i < rows.size() && i < to; ++i)
         payload.push_back(restConversation(store_, *rows[i]));
-    return Reply::json(200,
-                       {{"data", {{"meta", counts(call.actor.id)}, {"payload", payload}}}});
+    return Reply::json(200, {{"data", {{"meta", counts(call.actor.id)}, {"payload", payload}}}});
 }
 
 Reply ChatwootService::filterConversations(Call& call) {
-    const Filter filter(call.body,
-                        {"status", "assignee_id", "inbox_id", "team_id", "labels", "display_id",
-                         "created_at", "last_activity_at", "priority", "contact_id",
-                         "browser_language", "campaign_id", "referer", "mail_subject"});
+    const Filter filter(
+        call.body, {"status", "assignee_id", "inbox_id", "team_id", "labels", "display_id",
+                    "created_at", "last_activity_at", "priority", "contact_id", "browser_language",
+                    "campaign_id", "referer", "mail_subject"});
     std::vector<const Conversation*> rows;
     for (const auto& [id, row] : store_.conversations) {
         const json flat = {{"status", row.status},
@@ -190,8 +190,7 @@ Reply ChatwootService::toggleStatus(Call& call) {
                {{"success", handoff ? json() : json(true)},
                 {"conversation_id", row.id},
                 {"current_status", row.status},
-                {"snoozed_until",
-                 row.snoozedUntil ? json(row.snoozedUntil / 1000) : json()}}}});
+                {"snoozed_until", row.snoozedUntil ? json(row.snoozedUntil / 1000) : json()}}}});
 }
 
 Reply ChatwootService::toggleTyping(Call& call) {

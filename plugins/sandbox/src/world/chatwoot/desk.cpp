@@ -23,9 +23,13 @@ json change(const std::string& attribute, const json& before, const json& after)
     return {{attribute, {{"previous_value", before}, {"current_value", after}}}};
 }
 
-json orNull(Id id) { return id == 0 ? json(nullptr) : json(id); }
+json orNull(Id id) {
+    return id == 0 ? json(nullptr) : json(id);
+}
 
-std::string firstWord(const std::string& text) { return text.substr(0, text.find(' ')); }
+std::string firstWord(const std::string& text) {
+    return text.substr(0, text.find(' '));
+}
 
 std::string capitalised(const std::string& name) {
     std::string out = name;
@@ -113,8 +117,7 @@ Message& Desk::post(Conversation& conversation, Message message) {
     const bool templated =
         message.type == MessageType::outgoing || message.type == MessageType::template_;
     if (message.content && templated)
-        message.content =
-            renderLiquid(*message.content, liquidVariables(conversation, message));
+        message.content = renderLiquid(*message.content, liquidVariables(conversation, message));
     Message& stored = store_.addMessage(conversation, std::move(message));
     conversation.lastActivity = conversation.updated = stored.created;
     events_.message("message_created", conversation, stored);
@@ -133,7 +136,8 @@ void Desk::incomingArrived(Conversation& conversation) {
     }
     if (!conversation.muted) {
         const bool bot = store_.activeBot(conversation.inboxId) != nullptr;
-        if (conversation.status == "resolved") setStatus(conversation, bot ? "pending" : "open", nullptr);
+        if (conversation.status == "resolved")
+            setStatus(conversation, bot ? "pending" : "open", nullptr);
         if (conversation.status == "snoozed") setStatus(conversation, "open", nullptr);
     }
     if (conversation.waitingSince == 0) {
@@ -163,10 +167,10 @@ void Desk::changed(Conversation& conversation, const std::string& attribute, con
                    const json& after) {
     const Time previous = conversation.updated;
     conversation.updated = unixMs();
-    events_.conversation("conversation_updated", conversation,
-                         json::array({change(attribute, before, after),
-                                      change("updated_at", isoTime(previous),
-                                             isoTime(conversation.updated))}));
+    events_.conversation(
+        "conversation_updated", conversation,
+        json::array({change(attribute, before, after),
+                     change("updated_at", isoTime(previous), isoTime(conversation.updated))}));
 }
 
 bool Desk::setStatus(Conversation& conversation, const std::string& status, const Actor* by) {

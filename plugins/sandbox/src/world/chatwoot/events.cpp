@@ -21,10 +21,14 @@ constexpr int kBotTries = 3;
 constexpr auto kBotPause = 3s;
 constexpr auto kOutOfOrderPause = 150ms;
 
-const std::vector<std::string> kDefaultSubscriptions = {
-    "conversation_status_changed", "conversation_updated", "conversation_created",
-    "contact_created",             "contact_updated",      "message_created",
-    "message_updated",             "webwidget_triggered"};
+const std::vector<std::string> kDefaultSubscriptions = {"conversation_status_changed",
+                                                        "conversation_updated",
+                                                        "conversation_created",
+                                                        "contact_created",
+                                                        "contact_updated",
+                                                        "message_created",
+                                                        "message_updated",
+                                                        "webwidget_triggered"};
 
 bool subscribed(const Webhook& hook, const std::string& event) {
     const auto& list = hook.subscriptions.empty() ? kDefaultSubscriptions : hook.subscriptions;
@@ -35,7 +39,9 @@ bool isMessageEvent(const std::string& event) {
     return event == "message_created" || event == "message_updated";
 }
 
-std::string statusError(int status) { return std::to_string(status) + " from the webhook"; }
+std::string statusError(int status) {
+    return std::to_string(status) + " from the webhook";
+}
 
 }  // namespace
 
@@ -104,8 +110,7 @@ void Events::contact(const std::string& event, const Contact& contact, json chan
     });
 }
 
-void Events::typing(bool on, const Conversation& conversation, const Actor& actor,
-                    bool isPrivate) {
+void Events::typing(bool on, const Conversation& conversation, const Actor& actor, bool isPrivate) {
     const std::string event = on ? "conversation_typing_on" : "conversation_typing_off";
     const Delivery what{Kind::account, "", "", "", event, "", conversation.id, 0};
     const Builder build = [this, event, id = conversation.id, actor, isPrivate] {
@@ -131,8 +136,7 @@ void Events::toAccount(const Delivery& what, const Builder& build) {
     }
 }
 
-void Events::toInbox(const Conversation& conversation, const Delivery& what,
-                     const Builder& build) {
+void Events::toInbox(const Conversation& conversation, const Delivery& what, const Builder& build) {
     const Inbox* inbox = store_.inbox(conversation.inboxId);
     if (!inbox || inbox->webhookUrl.empty()) return;
     Delivery d = what;
@@ -266,7 +270,8 @@ void Events::markFailed(const Delivery& delivery, const std::string& error) {
     Conversation* row = store_.conversation(delivery.conversation);
     Message* message = row ? row->find(delivery.message) : nullptr;
     if (!message) return;
-    if (message->status == "failed" && message->contentAttributes.value("external_error", "") == error)
+    if (message->status == "failed" &&
+        message->contentAttributes.value("external_error", "") == error)
         return;  // a second identical mark changes nothing and tells nobody
     message->status = "failed";
     message->contentAttributes["external_error"] = error;

@@ -14,7 +14,9 @@ const std::set<std::string> kOperators = {
     "equal_to",   "not_equal_to",   "contains",        "does_not_contain", "starts_with",
     "is_present", "is_not_present", "is_greater_than", "is_less_than",     "days_before"};
 
-[[noreturn]] void refuse(const std::string& why) { throw ApiError(422, {{"error", why}}); }
+[[noreturn]] void refuse(const std::string& why) {
+    throw ApiError(422, {{"error", why}});
+}
 
 std::string textOf(const json& value) {
     if (value.is_string()) return value;
@@ -23,7 +25,8 @@ std::string textOf(const json& value) {
 
 bool contains(const json& row, const std::string& part) {
     if (row.is_array())
-        return std::any_of(row.begin(), row.end(), [&](const json& v) { return textOf(v) == part; });
+        return std::any_of(row.begin(), row.end(),
+                           [&](const json& v) { return textOf(v) == part; });
     return textOf(row).find(part) != std::string::npos;
 }
 
@@ -39,9 +42,11 @@ Filter::Filter(const json& body, std::vector<std::string> keys) {
         c.op = textOf(item.value("filter_operator", json()));
         c.join = textOf(item.value("query_operator", json()));
         if (std::find(keys.begin(), keys.end(), c.key) == keys.end())
-            refuse("Invalid attribute key - [" + c.key + "]. The key should be one of the known "
+            refuse("Invalid attribute key - [" + c.key +
+                   "]. The key should be one of the known "
                    "attributes or a custom attribute defined in the account.");
-        if (!kOperators.count(c.op)) refuse("Invalid operator. The operator " + c.op + " is unknown");
+        if (!kOperators.count(c.op))
+            refuse("Invalid operator. The operator " + c.op + " is unknown");
         const json values = item.value("values", json::array());
         for (const json& v : values.is_array() ? values : json::array({values}))
             c.values.push_back(textOf(v));

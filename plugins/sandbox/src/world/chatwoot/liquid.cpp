@@ -57,8 +57,7 @@ std::string evaluate(const std::string& expression, const json& variables) {
 
 class Renderer {
 public:
-    Renderer(const std::string& text, const json& variables)
-        : text_(text), variables_(variables) {}
+    Renderer(const std::string& text, const json& variables) : text_(text), variables_(variables) {}
 
     std::string run() {
         while (at_ < text_.size()) {

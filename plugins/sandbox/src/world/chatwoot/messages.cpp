@@ -13,10 +13,13 @@ using nlohmann::json;
 constexpr std::size_t kNewest = 20, kAfter = 100, kBetween = 1000;
 
 const std::set<std::string> kContentTypes = {
-    "text", "input_text", "input_textarea", "input_email", "input_select",  "cards",  "form",
-    "article", "incoming_email", "input_csat", "integrations", "sticker", "voice_call"};
+    "text",         "input_text", "input_textarea", "input_email",    "input_select",
+    "cards",        "form",       "article",        "incoming_email", "input_csat",
+    "integrations", "sticker",    "voice_call"};
 
-[[noreturn]] void invalid(const std::string& why) { throw ApiError(422, {{"error", why}}); }
+[[noreturn]] void invalid(const std::string& why) {
+    throw ApiError(422, {{"error", why}});
+}
 
 /// Wrong keys inside the items of an interactive message are refused.
 void checkItems(const std::string& contentType, const json& attributes) {
@@ -36,8 +39,9 @@ void checkItems(const std::string& contentType, const json& attributes) {
         if (!item.is_object()) invalid("Validation failed: Content attributes items are invalid");
         for (const auto& [key, value] : item.items())
             if (!allowed->second.count(key))
-                invalid("Validation failed: Content attributes contains invalid keys for items : [\"" +
-                        key + "\"]");
+                invalid(
+                    "Validation failed: Content attributes contains invalid keys for items : [\"" +
+                    key + "\"]");
         if (contentType == "cards" && !item.contains("actions"))
             invalid("Validation failed: Content attributes contains items missing keys: actions");
     }
@@ -64,7 +68,8 @@ Message ChatwootService::build(Call& call, const json& body, const Conversation&
     };
     Message m;
     const std::string type = text("message_type").value_or("outgoing");
-    if (type != "outgoing" && type != "incoming") invalid("'" + type + "' is not a valid message_type");
+    if (type != "outgoing" && type != "incoming")
+        invalid("'" + type + "' is not a valid message_type");
     m.type = type == "incoming" ? MessageType::incoming : MessageType::outgoing;
     m.content = text("content");
     m.contentType = text("content_type").value_or("text");
@@ -74,8 +79,7 @@ Message ChatwootService::build(Call& call, const json& body, const Conversation&
     checkItems(m.contentType, m.contentAttributes);
     m.isPrivate = truth(body, "private");
     m.sourceId = text("source_id");
-    if (body.contains("template_params"))
-        m.additional["template_params"] = body["template_params"];
+    if (body.contains("template_params")) m.additional["template_params"] = body["template_params"];
     if (const auto campaign = text("campaign_id")) m.additional["campaign_id"] = *campaign;
     if (const auto created = text("external_created_at"))
         m.contentAttributes["external_created_at"] = *created;
@@ -105,7 +109,8 @@ Reply ChatwootService::createMessage(Call& call) {
     // The bridge marks the customer's messages with their WhatsApp id: there the journey goes on.
     const std::string source = draft.sourceId.value_or("");
     const bool customers = draft.type == MessageType::incoming;
-    if (customers && source.rfind("WAID:", 0) == 0) call.trace = base_.journeys.byKey(source.substr(5));
+    if (customers && source.rfind("WAID:", 0) == 0)
+        call.trace = base_.journeys.byKey(source.substr(5));
     if (!customers) call.trace = base_.journeys.byConversation(row.id);
     // Bound before the events leave, so that they find their journey.
     if (customers) base_.journeys.bindChatwoot(call.trace, store_.peekId(), row.id);

@@ -8,10 +8,18 @@ namespace {
 
 using nlohmann::json;
 
-json orNull(const OptionalText& text) { return text ? json(*text) : json(nullptr); }
-json seconds(Time time) { return time / 1000; }
-json isoOrNull(Time time) { return time == 0 ? json(nullptr) : json(isoTime(time)); }
-json floatSeconds(Time time) { return static_cast<double>(time) / 1000.0; }
+json orNull(const OptionalText& text) {
+    return text ? json(*text) : json(nullptr);
+}
+json seconds(Time time) {
+    return time / 1000;
+}
+json isoOrNull(Time time) {
+    return time == 0 ? json(nullptr) : json(isoTime(time));
+}
+json floatSeconds(Time time) {
+    return static_cast<double>(time) / 1000.0;
+}
 
 json accountJson(const Store& store) {
     return {{"id", store.account.id}, {"name", store.account.name}};
@@ -19,10 +27,14 @@ json accountJson(const Store& store) {
 
 const char* senderTypeName(SenderKind kind) {
     switch (kind) {
-        case SenderKind::contact: return "Contact";
-        case SenderKind::user: return "User";
-        case SenderKind::bot: return "AgentBot";
-        case SenderKind::none: break;
+        case SenderKind::contact:
+            return "Contact";
+        case SenderKind::user:
+            return "User";
+        case SenderKind::bot:
+            return "AgentBot";
+        case SenderKind::none:
+            break;
     }
     return nullptr;
 }
@@ -40,7 +52,8 @@ json pushSender(Store& store, const Message& message) {
     if (message.sender == SenderKind::bot) {
         const AgentBot* bot = store.bot(message.senderId);
         if (bot)
-            return {{"id", bot->id}, {"name", bot->name}, {"avatar_url", ""}, {"type", "agent_bot"}};
+            return {
+                {"id", bot->id}, {"name", bot->name}, {"avatar_url", ""}, {"type", "agent_bot"}};
     }
     return nullptr;
 }
@@ -52,31 +65,31 @@ std::string sourceOf(Store& store, const Conversation& conversation) {
 
 /// A message nested in a conversation.
 json pushMessage(Store& store, const Conversation& conversation, const Message& m) {
-    json out = {{"id", m.id},
-                {"content", orNull(m.content)},
-                {"account_id", store.account.id},
-                {"inbox_id", m.inboxId},
-                {"conversation_id", conversation.id},
-                {"message_type", static_cast<int>(m.type)},
-                {"created_at", seconds(m.created)},
-                {"updated_at", isoTime(m.updated)},
-                {"private", m.isPrivate},
-                {"status", m.status},
-                {"source_id", orNull(m.sourceId)},
-                {"content_type", m.contentType},
-                {"content_attributes", m.contentAttributes},
-                {"sender_type", nullptr},
-                {"sender_id", nullptr},
-                {"external_source_ids", json::object()},
-                {"additional_attributes", m.additional},
-                {"processed_message_content", orNull(m.content)},
-                {"sentiment", json::object()},
-                {"conversation",
-                 {{"assignee_id",
-                   conversation.assigneeId ? json(conversation.assigneeId) : json(nullptr)},
-                  {"unread_count", std::min(conversation.unread, 10)},
-                  {"last_activity_at", seconds(conversation.lastActivity)},
-                  {"contact_inbox", {{"source_id", sourceOf(store, conversation)}}}}}};
+    json out = {
+        {"id", m.id},
+        {"content", orNull(m.content)},
+        {"account_id", store.account.id},
+        {"inbox_id", m.inboxId},
+        {"conversation_id", conversation.id},
+        {"message_type", static_cast<int>(m.type)},
+        {"created_at", seconds(m.created)},
+        {"updated_at", isoTime(m.updated)},
+        {"private", m.isPrivate},
+        {"status", m.status},
+        {"source_id", orNull(m.sourceId)},
+        {"content_type", m.contentType},
+        {"content_attributes", m.contentAttributes},
+        {"sender_type", nullptr},
+        {"sender_id", nullptr},
+        {"external_source_ids", json::object()},
+        {"additional_attributes", m.additional},
+        {"processed_message_content", orNull(m.content)},
+        {"sentiment", json::object()},
+        {"conversation",
+         {{"assignee_id", conversation.assigneeId ? json(conversation.assigneeId) : json(nullptr)},
+          {"unread_count", std::min(conversation.unread, 10)},
+          {"last_activity_at", seconds(conversation.lastActivity)},
+          {"contact_inbox", {{"source_id", sourceOf(store, conversation)}}}}}};
     if (m.sender != SenderKind::none) {
         out["sender_type"] = senderTypeName(m.sender);
         out["sender_id"] = m.senderId;
@@ -170,12 +183,8 @@ json restContact(Store& store, const Contact& c, bool withInboxes) {
 }
 
 json pushUser(const User& u) {
-    return {{"id", u.id},
-            {"name", u.name},
-            {"available_name", u.name},
-            {"avatar_url", ""},
-            {"type", "user"},
-            {"availability_status", "online"},
+    return {{"id", u.id},       {"name", u.name}, {"available_name", u.name},
+            {"avatar_url", ""}, {"type", "user"}, {"availability_status", "online"},
             {"thumbnail", ""}};
 }
 
@@ -322,7 +331,8 @@ std::string railsJson(const json& value) {
             out += "\\u003e";
         else if (c == '&')
             out += "\\u0026";
-        else if (plain.compare(i, 3, "\xE2\x80\xA8") == 0 || plain.compare(i, 3, "\xE2\x80\xA9") == 0) {
+        else if (plain.compare(i, 3, "\xE2\x80\xA8") == 0 ||
+                 plain.compare(i, 3, "\xE2\x80\xA9") == 0) {
             out += plain[i + 2] == '\xA8' ? "\\u2028" : "\\u2029";
             i += 2;
         } else

@@ -5,9 +5,12 @@ namespace totem_sandbox::chatwoot {
 using nlohmann::json;
 
 json inboxSummary(const Inbox& inbox) {
-    return {{"id", inbox.id},       {"avatar_url", ""},
-            {"channel_id", inbox.id}, {"name", inbox.name},
-            {"channel_type", "Channel::Api"}, {"provider", nullptr}};
+    return {{"id", inbox.id},
+            {"avatar_url", ""},
+            {"channel_id", inbox.id},
+            {"name", inbox.name},
+            {"channel_type", "Channel::Api"},
+            {"provider", nullptr}};
 }
 
 json restInbox(const Inbox& inbox, bool administrator) {

@@ -30,7 +30,9 @@ const char* fileType(const std::string& contentType) {
     return "file";
 }
 
-json timeNow() { return isoTime(unixMs()).substr(0, 10) + " " + isoTime(unixMs()).substr(11, 8); }
+json timeNow() {
+    return isoTime(unixMs()).substr(0, 10) + " " + isoTime(unixMs()).substr(11, 8);
+}
 
 }  // namespace
 
@@ -87,7 +89,9 @@ const S::Route S::kRoutes[] = {
     {"GET", "labels", &S::listLabels, Access::user},
 };
 
-[[noreturn]] void notFound() { throw ApiError(404, {{"error", "Resource could not be found"}}); }
+[[noreturn]] void notFound() {
+    throw ApiError(404, {{"error", "Resource could not be found"}});
+}
 
 ChatwootService::ChatwootService(const EventContext& context)
     : base_(context),
@@ -137,8 +141,9 @@ Reply ChatwootService::handle(const Request& request) {
             return profile(request);
         if (request.parts.size() > kPrefix && request.parts[2] == "accounts")
             return inAccount(request);
-        return Reply::html(404, "<html><body>The page you were looking for doesn't exist."
-                                "</body></html>");
+        return Reply::html(404,
+                           "<html><body>The page you were looking for doesn't exist."
+                           "</body></html>");
     } catch (const ApiError& e) {
         return Reply::json(e.status, e.body);
     }

@@ -22,7 +22,9 @@ auto* rowOf(Map& map, Id id) {
 
 }  // namespace
 
-Store::Store(const ChatwootSettings& settings) : settings_(settings) { seed(); }
+Store::Store(const ChatwootSettings& settings) : settings_(settings) {
+    seed();
+}
 
 void Store::seed() {
     account.id = settings_.accountId;
@@ -67,9 +69,15 @@ const AgentBot* Store::bot(Id id) const {
     return nullptr;
 }
 
-Inbox* Store::inbox(Id id) { return rowOf(inboxes, id); }
-Contact* Store::contact(Id id) { return rowOf(contacts, id); }
-Conversation* Store::conversation(Id id) { return rowOf(conversations, id); }
+Inbox* Store::inbox(Id id) {
+    return rowOf(inboxes, id);
+}
+Contact* Store::contact(Id id) {
+    return rowOf(contacts, id);
+}
+Conversation* Store::conversation(Id id) {
+    return rowOf(conversations, id);
+}
 
 ContactInbox* Store::contactInbox(Id inboxId, const std::string& sourceId) {
     const auto found = sourceIndex_.find(sourceKey(inboxId, sourceId));

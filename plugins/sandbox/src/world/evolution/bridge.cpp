@@ -8,7 +8,6 @@
 #include "world/base/stop_signal.hpp"
 #include "world/evolution/instance.hpp"
 
-
 namespace totem_sandbox::evolution {
 namespace {
 
@@ -146,10 +145,9 @@ std::int64_t Bridge::findConversation(const std::string& jid, const std::string&
             if (conversation == 0 && row.value("inbox_id", std::int64_t{0}) == inbox)
                 conversation = row.value("id", std::int64_t{0});
     if (conversation == 0) {
-        const json made = ask("POST", "/conversations",
-                              {{"contact_id", std::to_string(contact)},
-                               {"inbox_id", std::to_string(inbox)}},
-                              status);
+        const json made = ask(
+            "POST", "/conversations",
+            {{"contact_id", std::to_string(contact)}, {"inbox_id", std::to_string(inbox)}}, status);
         if (status != 200) return 0;
         conversation = made.value("id", std::int64_t{0});
     }

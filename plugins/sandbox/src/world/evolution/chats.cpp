@@ -43,8 +43,10 @@ Reply EvolutionService::findMessages(const Instance& instance, const json& body)
     if (from < 0 || to < 0) from = -1;  // one bound alone filters nothing
     const json& size = member(body, "offset");
     const json& number = member(body, "page");
-    const std::size_t perPage = size.is_number_unsigned() && size > 0 ? size.get<std::size_t>() : 50;
-    const std::size_t page = number.is_number_unsigned() && number > 0 ? number.get<std::size_t>() : 1;
+    const std::size_t perPage =
+        size.is_number_unsigned() && size > 0 ? size.get<std::size_t>() : 50;
+    const std::size_t page =
+        number.is_number_unsigned() && number > 0 ? number.get<std::size_t>() : 1;
     std::lock_guard lock(mutex_);
     std::vector<const json*> rows;
     for (auto it = instance.messages.rbegin(); it != instance.messages.rend(); ++it)
@@ -119,18 +121,18 @@ Reply EvolutionService::fromChatwoot(const std::string& name, const Request& req
     }
     const json body = parseBody(request.body);
     if (!bridge || body.is_discarded()) return Reply::json(200, {{"message", "bot"}});
-    bridge->outbound(body, [&](const std::string& jid, const std::string& text, std::int64_t,
-                               std::int64_t) {
-        std::string state;
-        {
-            std::lock_guard lock(mutex_);
-            state = instance->state;
-        }
-        if (instance->baileys() && (state != "open" || !onWhatsApp(jidOf(jid)))) return false;
-        sent(instance, instance->baileys() ? jidOf(jid) : jid, {{"conversation", text}},
-             "conversation", json());
-        return true;
-    });
+    bridge->outbound(
+        body, [&](const std::string& jid, const std::string& text, std::int64_t, std::int64_t) {
+            std::string state;
+            {
+                std::lock_guard lock(mutex_);
+                state = instance->state;
+            }
+            if (instance->baileys() && (state != "open" || !onWhatsApp(jidOf(jid)))) return false;
+            sent(instance, instance->baileys() ? jidOf(jid) : jid, {{"conversation", text}},
+                 "conversation", json());
+            return true;
+        });
     return Reply::json(200, {{"message", "bot"}});
 }
 

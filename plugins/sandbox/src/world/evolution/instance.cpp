@@ -8,21 +8,28 @@ using nlohmann::json;
 
 const std::vector<std::string>& allEvents() {
     static const std::vector<std::string> kEvents = {
-        "APPLICATION_STARTUP", "QRCODE_UPDATED",     "MESSAGES_SET",
-        "MESSAGES_UPSERT",     "MESSAGES_EDITED",    "MESSAGES_UPDATE",
-        "MESSAGES_DELETE",     "SEND_MESSAGE",       "SEND_MESSAGE_UPDATE",
-        "CONTACTS_SET",        "CONTACTS_UPSERT",    "CONTACTS_UPDATE",
-        "PRESENCE_UPDATE",     "CHATS_SET",          "CHATS_UPSERT",
-        "CHATS_UPDATE",        "CHATS_DELETE",       "GROUPS_UPSERT",
-        "GROUP_UPDATE",        "GROUP_PARTICIPANTS_UPDATE", "CONNECTION_UPDATE",
-        "LABELS_EDIT",         "LABELS_ASSOCIATION", "CALL",
-        "TYPEBOT_START",       "TYPEBOT_CHANGE_STATUS", "REMOVE_INSTANCE",
-        "LOGOUT_INSTANCE",     "INSTANCE_CREATE",    "INSTANCE_DELETE",
+        "APPLICATION_STARTUP", "QRCODE_UPDATED",
+        "MESSAGES_SET",        "MESSAGES_UPSERT",
+        "MESSAGES_EDITED",     "MESSAGES_UPDATE",
+        "MESSAGES_DELETE",     "SEND_MESSAGE",
+        "SEND_MESSAGE_UPDATE", "CONTACTS_SET",
+        "CONTACTS_UPSERT",     "CONTACTS_UPDATE",
+        "PRESENCE_UPDATE",     "CHATS_SET",
+        "CHATS_UPSERT",        "CHATS_UPDATE",
+        "CHATS_DELETE",        "GROUPS_UPSERT",
+        "GROUP_UPDATE",        "GROUP_PARTICIPANTS_UPDATE",
+        "CONNECTION_UPDATE",   "LABELS_EDIT",
+        "LABELS_ASSOCIATION",  "CALL",
+        "TYPEBOT_START",       "TYPEBOT_CHANGE_STATUS",
+        "REMOVE_INSTANCE",     "LOGOUT_INSTANCE",
+        "INSTANCE_CREATE",     "INSTANCE_DELETE",
         "STATUS_INSTANCE"};
     return kEvents;
 }
 
-std::string digitsOf(const std::string& jid) { return jid.substr(0, jid.find_first_of(":@")); }
+std::string digitsOf(const std::string& jid) {
+    return jid.substr(0, jid.find_first_of(":@"));
+}
 
 std::string jidOf(const std::string& number) {
     std::string text = number;
@@ -54,7 +61,8 @@ std::string textOf(const json& message) {
                    : std::string();
     };
     if (auto plain = text(message, "conversation"); !plain.empty()) return plain;
-    if (message.contains("extendedTextMessage")) return text(message["extendedTextMessage"], "text");
+    if (message.contains("extendedTextMessage"))
+        return text(message["extendedTextMessage"], "text");
     for (const char* kind : {"imageMessage", "videoMessage", "documentMessage"})
         if (message.contains(kind)) return text(message[kind], "caption");
     return text(message, "mediaUrl");

@@ -17,8 +17,8 @@ constexpr const char* kQrPicture =
     "gg==";
 
 json defaultSettings() {
-    return {{"rejectCall", false},   {"msgCall", ""},         {"groupsIgnore", false},
-            {"alwaysOnline", false}, {"readMessages", false}, {"readStatus", false},
+    return {{"rejectCall", false},      {"msgCall", ""},         {"groupsIgnore", false},
+            {"alwaysOnline", false},    {"readMessages", false}, {"readStatus", false},
             {"syncFullHistory", false}, {"wavoipToken", ""}};
 }
 
@@ -37,10 +37,8 @@ json webhookJson(const Instance& instance) {
 }
 
 json qrCode() {
-    return {{"pairingCode", nullptr},
-            {"code", "2@" + token(60)},
-            {"base64", kQrPicture},
-            {"count", 1}};
+    return {
+        {"pairingCode", nullptr}, {"code", "2@" + token(60)}, {"base64", kQrPicture}, {"count", 1}};
 }
 
 std::string textMember(const json& body, const char* name) {
@@ -78,9 +76,10 @@ void EvolutionService::seed() {
 /// Without `events` the real code reads the length of nothing.
 void EvolutionService::applyWebhook(Instance& instance, const json& hook, bool creating) {
     if (!hook.contains("events") || !hook["events"].is_array())
-        throw Refused{refusal(creating ? 400 : 500,
-                              creating ? json({"Cannot read properties of undefined (reading 'length')"})
-                                       : json("Cannot read properties of undefined (reading 'length')"))};
+        throw Refused{
+            refusal(creating ? 400 : 500,
+                    creating ? json({"Cannot read properties of undefined (reading 'length')"})
+                             : json("Cannot read properties of undefined (reading 'length')"))};
     WebhookRow& row = instance.webhook;
     if (!instance.hasWebhook) {
         row.id = "c" + lowerHex(24);
@@ -217,7 +216,8 @@ void EvolutionService::changeState(Instance& instance, const std::string& state,
 Reply EvolutionService::connect(Instance& instance, const Request& request) {
     std::lock_guard lock(mutex_);
     if (instance.state == "open")
-        return Reply::json(200, {{"instance", {{"instanceName", instance.name}, {"state", "open"}}}});
+        return Reply::json(200,
+                           {{"instance", {{"instanceName", instance.name}, {"state", "open"}}}});
     // Logged out, the EVOLUTION channel cannot come back before a restart of the server.
     if (!instance.baileys())
         return Reply::json(200, {{"error", true}, {"message", "[object Object]"}});
@@ -239,8 +239,8 @@ Reply EvolutionService::restart(Instance& instance) {
         return Reply::json(200, {{"error", true}, {"message", "[object Object]"}});
     changeState(instance, "connecting", 200);
     changeState(instance, "open", 200);
-    return Reply::json(200,
-                       {{"instance", {{"instanceName", instance.name}, {"state", instance.state}}}});
+    return Reply::json(
+        200, {{"instance", {{"instanceName", instance.name}, {"state", instance.state}}}});
 }
 
 Reply EvolutionService::logOut(Instance& instance) {
@@ -258,9 +258,9 @@ Reply EvolutionService::remove(Instance& instance) {
     webhooks_.emit(instance, "remove.instance", nullptr);
     const std::string name = instance.name;
     instances_.erase(name);
-    return Reply::json(200, {{"status", "SUCCESS"},
-                             {"error", false},
-                             {"response", {{"message", "Instance deleted"}}}});
+    return Reply::json(
+        200,
+        {{"status", "SUCCESS"}, {"error", false}, {"response", {{"message", "Instance deleted"}}}});
 }
 
 Reply EvolutionService::setWebhook(Instance& instance, const json& body) {
@@ -295,8 +295,8 @@ Reply EvolutionService::setSettings(Instance& instance, const json& body) {
     if (!missing.empty()) return refusal(400, json::array({missing}));
     std::lock_guard lock(mutex_);
     instance.settings.update(body);
-    return Reply::json(201, {{"settings",
-                              {{"instanceName", instance.name}, {"settings", instance.settings}}}});
+    return Reply::json(
+        201, {{"settings", {{"instanceName", instance.name}, {"settings", instance.settings}}}});
 }
 
 Reply EvolutionService::setBridge(const Shared& instance, const json& body) {

@@ -115,7 +115,8 @@ Reply EvolutionService::sendBaileys(const Shared& instance, const std::string& k
         return refusal(500, "Cannot read properties of undefined (reading 'onWhatsApp')");
     const std::string jid = jidOf(text(body, "number"));
     if (!onWhatsApp(jid))
-        return refusal(400, json::array({{{"jid", jid}, {"exists", false}, {"number", body["number"]}}}));
+        return refusal(
+            400, json::array({{{"jid", jid}, {"exists", false}, {"number", body["number"]}}}));
     if (kind == "sendText" && text(body, "text").find_first_not_of(" \t\r\n") == std::string::npos)
         return refusal(400, {"Text is required"});
     if (body.contains("delay")) stop_.pause(std::chrono::milliseconds(body["delay"].get<int>()));
@@ -145,8 +146,7 @@ Reply EvolutionService::sendBaileys(const Shared& instance, const std::string& k
 }
 
 json EvolutionService::sent(const Shared& instance, const std::string& remoteJid,
-                            const json& message, const std::string& type,
-                            const json& contextInfo) {
+                            const json& message, const std::string& type, const json& contextInfo) {
     const bool baileys = instance->baileys();
     const std::string id = baileys ? "3EB0" + upperHex(18) : uuid();
     json data = {{"key", {{"fromMe", true}, {"id", id}, {"remoteJid", remoteJid}}},

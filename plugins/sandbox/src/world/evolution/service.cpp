@@ -17,9 +17,9 @@ Reply refusal(int status, const json& message) {
                                                       {403, "Forbidden"},
                                                       {404, "Not Found"},
                                                       {500, "Internal Server Error"}};
-    return Reply::json(status, {{"status", status},
-                                {"error", kNames.at(status)},
-                                {"response", {{"message", message}}}});
+    return Reply::json(
+        status,
+        {{"status", status}, {"error", kNames.at(status)}, {"response", {{"message", message}}}});
 }
 
 EvolutionService::EvolutionService(const Context& context, Phones& phones, StopSignal& stop)
@@ -89,7 +89,8 @@ Reply EvolutionService::route(const Request& request) {
         if (get && call == "instance/connectionState") {
             const Shared i = authorised(request, p[2]);
             std::lock_guard lock(mutex_);
-            return Reply::json(200, {{"instance", {{"instanceName", i->name}, {"state", i->state}}}});
+            return Reply::json(200,
+                               {{"instance", {{"instanceName", i->name}, {"state", i->state}}}});
         }
         if (get && call == "instance/connect") return connect(*authorised(request, p[2]), request);
         if (post && call == "instance/restart") return restart(*authorised(request, p[2]));
@@ -138,16 +139,16 @@ void EvolutionService::bridge(const BridgeSettings& settings) {
                                          context_.timeScale);
     std::lock_guard lock(mutex_);
     instance->bridge = std::move(made);
-    instance->bridgeRow = {{"enabled", true},
-                           {"accountId", settings.accountId},
-                           {"token", settings.token},
-                           {"url", settings.url},
-                           {"nameInbox", settings.inboxName},
-                           {"signMsg", false},
-                           {"reopenConversation", true},
-                           {"conversationPending", false},
-                           {"webhook_url",
-                            webhooks_.serverUrl() + "/chatwoot/webhook/" + instance->name}};
+    instance->bridgeRow = {
+        {"enabled", true},
+        {"accountId", settings.accountId},
+        {"token", settings.token},
+        {"url", settings.url},
+        {"nameInbox", settings.inboxName},
+        {"signMsg", false},
+        {"reopenConversation", true},
+        {"conversationPending", false},
+        {"webhook_url", webhooks_.serverUrl() + "/chatwoot/webhook/" + instance->name}};
 }
 
 void EvolutionService::reset() {

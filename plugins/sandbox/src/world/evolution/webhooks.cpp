@@ -30,7 +30,8 @@ bool retryable(int status) {
 std::string subscriptionName(const std::string& event) {
     std::string name = event;
     for (char& c : name)
-        c = c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        c = c == '.' || c == '-' ? '_'
+                                 : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return name;
 }
 
@@ -64,7 +65,8 @@ void Webhooks::emit(const Instance& instance, const std::string& event, const js
     post.body = dump(envelope);
     post.event = event;
     post.trace = trace;
-    post.headers = {{"accept", "application/json, text/plain, */*"}, {"user-agent", "axios/1.13.2"}};
+    post.headers = {{"accept", "application/json, text/plain, */*"},
+                    {"user-agent", "axios/1.13.2"}};
     if (hook.headers.is_object())
         for (const auto& [key, value] : hook.headers.items()) {
             const std::string text = value.is_string() ? value.get<std::string>() : value.dump();

@@ -77,9 +77,9 @@ Reply ControlService::route(const Request& r) {
         if (r.path == "/view") return view(r);
         if (r.path == "/log") return readLog(r);
         if (r.path == "/journeys")
-            return Reply::json(200, context_.journeys.list(
-                                        r.param("from"),
-                                        static_cast<std::size_t>(numberParam(r, "limit", 100))));
+            return Reply::json(
+                200, context_.journeys.list(
+                         r.param("from"), static_cast<std::size_t>(numberParam(r, "limit", 100))));
         if (r.path == "/phone/messages") return phoneMessages(r);
         if (r.path == "/phones") return Reply::json(200, context_.phones.list());
         if (r.path == "/people") return people();
@@ -122,7 +122,8 @@ Reply ControlService::phoneMessages(const Request& r) {
     const std::string from = r.param("from");
     if (from.empty()) throw BadRequest("from: expected a phone number");
     const auto after = static_cast<std::uint64_t>(numberParam(r, "after", 0));
-    return Reply::json(200, {{"messages", context_.phones.waitReceived(from, after, waitParam(r))}});
+    return Reply::json(200,
+                       {{"messages", context_.phones.waitReceived(from, after, waitParam(r))}});
 }
 
 Reply ControlService::setFault(const json& body) {
@@ -147,18 +148,19 @@ Reply ControlService::setPerson(const json& body) {
 }
 
 Reply ControlService::people() {
-    return Reply::json(
-        200, {{"fnb", context_.fnb ? context_.fnb->people().list() : json::array()},
-              {"gaso", context_.gaso ? context_.gaso->people().list() : json::array()}});
+    return Reply::json(200,
+                       {{"fnb", context_.fnb ? context_.fnb->people().list() : json::array()},
+                        {"gaso", context_.gaso ? context_.gaso->people().list() : json::array()}});
 }
 
 Reply ControlService::readLog(const Request& r) {
     const auto after = static_cast<std::uint64_t>(numberParam(r, "after", 0));
     if (const auto wait = waitParam(r); wait.count() > 0) context_.log.waitAfter(after, wait);
-    return Reply::json(200, {{"last", context_.log.last()},
-                             {"entries", context_.log.since(after, r.param("service"),
-                                                            static_cast<std::size_t>(numberParam(
-                                                                r, "limit", 500)))}});
+    return Reply::json(
+        200,
+        {{"last", context_.log.last()},
+         {"entries", context_.log.since(after, r.param("service"),
+                                        static_cast<std::size_t>(numberParam(r, "limit", 500)))}});
 }
 
 /// What the agent does at the desk, over Chatwoot's own interface as the real desk does.

@@ -56,7 +56,8 @@ Reply FnbPortal::handle(const Request& request) {
         if (request.method != "GET") return Reply::html(405, "<html>405</html>");
         return lookUp(request);
     }
-    return Reply::html(404, "<html><body><h1>404 - File or directory not found.</h1></body></html>");
+    return Reply::html(404,
+                       "<html><body><h1>404 - File or directory not found.</h1></body></html>");
 }
 
 Reply FnbPortal::logIn(const Request& request) {
@@ -130,16 +131,16 @@ Reply FnbPortal::lookUp(const Request& request) {
     else if (answer == "html")
         reply = Reply::html(200, "<html><body>Servicio no disponible</body></html>");
     else
-        reply = Reply::json(200, {{"valid", true},
-                                  {"message", ""},
-                                  {"data",
-                                   {{"tipoDocumento", "PE2"},
-                                    {"numeroDocumento", dni},
-                                    {"nombre", person->value("name", "")},
-                                    {"lineaCredito", person->value("credit_line", 0.0)},
-                                    {"tieneLineaCredito",
-                                     person->value("has_line",
-                                                   person->value("credit_line", 0.0) > 0)}}}});
+        reply = Reply::json(
+            200, {{"valid", true},
+                  {"message", ""},
+                  {"data",
+                   {{"tipoDocumento", "PE2"},
+                    {"numeroDocumento", dni},
+                    {"nombre", person->value("name", "")},
+                    {"lineaCredito", person->value("credit_line", 0.0)},
+                    {"tieneLineaCredito",
+                     person->value("has_line", person->value("credit_line", 0.0) > 0)}}}});
     reply.trace = trace;
     journeys_.hop(trace, "portal_answered", person ? "FNB: encontrado" : "FNB: no encontrado");
     return reply;

@@ -10,10 +10,15 @@ namespace {
 
 using nlohmann::json;
 
-const std::map<std::string, const char*> kMeasures = {
-    {"Estado", "estado"},       {"Cliente", "name"},       {"Saldo", "saldo"},
-    {"Cuenta_contrato", "cuenta"}, {"Dirección", "direccion"}, {"Distrito", "distrito"},
-    {"NSE", "nse"},             {"ServiceCuts", "cuts"},   {"Habilitado", "habilitado"}};
+const std::map<std::string, const char*> kMeasures = {{"Estado", "estado"},
+                                                      {"Cliente", "name"},
+                                                      {"Saldo", "saldo"},
+                                                      {"Cuenta_contrato", "cuenta"},
+                                                      {"Dirección", "direccion"},
+                                                      {"Distrito", "distrito"},
+                                                      {"NSE", "nse"},
+                                                      {"ServiceCuts", "cuts"},
+                                                      {"Habilitado", "habilitado"}};
 
 Reply refuse(const std::string& why) {
     return Reply::json(400, {{"error", {{"code", "BadRequest"}, {"message", why}}}});
