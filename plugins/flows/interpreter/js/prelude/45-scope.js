@@ -124,7 +124,7 @@ class Scope {
     get $binary() { return this.items[this.i]?.binary ?? {}; }
     get $input() { return new InputView(this); }
     get item() { return this.items[this.i]; }
-    $(name) { return new NodeView(this, totem.nodeNamed(name)); }
+    get $() { return (name) => new NodeView(this, totem.nodeNamed(name)); }
     get $node() {
         return reader((name) => new OldNodeView(this, totem.nodeNamed(name)), () => Array.from(graph.byName.keys()));
     }

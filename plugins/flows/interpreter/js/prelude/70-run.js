@@ -395,7 +395,7 @@ totem.stopAtLimit = (run, message, limit) => {
 // A failed try that will be repeated: the record keeps it for a restored run.
 totem.noteFailedTry = (run) => {
     const { node, runIndex, tryNumber } = run.current;
-    if (run.replay === null) run.records.push({ node: node.name, run: runIndex, failed: tryNumber, error: run.failure });
+    if (run.replay === null && !run.current.known) run.records.push({ node: node.name, run: runIndex, failed: tryNumber, error: run.failure });
 };
 
 // The node failed for good and the workflow goes on: its input goes through, or to the error output.
@@ -436,6 +436,7 @@ function replay(run) {
         run.replayed = at + 1;
         checkReplayEnd(run);
         run.failure = record.error;
+        run.current.known = true;   // it is in the records already
         return kFailed;
     }
     run.replayed = at + 1;
