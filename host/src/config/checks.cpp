@@ -174,14 +174,13 @@ private:
         const json& plugins = memberOf(root_, "plugins");
         if (!plugins.is_object()) return;
         for (const auto& [id, plugin] : plugins.items()) {
-            if (contains(installed_, id)) continue;
+            if (contains(installed_, id) || memberOf(plugin, "enabled") == false) continue;
             ConfigProblem problem = document_.problemAtKey(
                 childPointer("/plugins", id),
                 "no plugin of this id is installed in plugin_path: install it, mend the id or "
                 "set enabled to false");
             problem.suggestion = nearestName(id, installed_);
-            const bool disabled = memberOf(plugin, "enabled") == false;
-            (disabled ? warnings_ : problems_).push_back(problem);
+            problems_.push_back(problem);
         }
     }
 

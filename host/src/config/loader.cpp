@@ -207,22 +207,31 @@ private:
         }
     }
 
-    /// A plugin that is off stops nobody: its mistakes are warnings until it is enabled.
+    /// A plugin that is off stops nobody: its mistakes are warnings until it is enabled, and what
+    /// it refers to need not exist yet.
     void excuseDisabledPlugins() {
         const json* plugins = section("plugins");
         if (plugins == nullptr || !plugins->is_object()) return;
-        for (const auto& [id, plugin] : plugins->items()) {
-            if (!plugin.is_object() || plugin.value("enabled", json(true)) != false) continue;
-            const std::string inside = childPointer("/plugins", id) + "/config/";
-            auto moved = std::stable_partition(
-                result_.problems.begin(), result_.problems.end(),
-                [&](const ConfigProblem& p) { return !p.pointer.starts_with(inside); });
-            for (auto at = moved; at != result_.problems.end(); ++at) {
-                at->message += " (ignored while the plugin is disabled)";
-                result_.warnings.push_back(std::move(*at));
-            }
-            result_.problems.erase(moved, result_.problems.end());
+        for (const auto& [id, plugin] : plugins->items())
+            if (plugin.is_object() && plugin.value("enabled", json(true)) == false)
+                excuse(childPointer("/plugins", id) + "/config/");
+    }
+
+    void excuse(const std::string& inside) {
+        auto isUnresolved = [&](const ConfigProblem& problem) {
+            return problem.pointer.starts_with(inside) &&
+                   references_.unresolved.contains(problem.pointer);
+        };
+        std::erase_if(result_.problems, isUnresolved);
+        std::erase_if(result_.warnings, isUnresolved);
+        auto excused = std::stable_partition(
+            result_.problems.begin(), result_.problems.end(),
+            [&](const ConfigProblem& problem) { return !problem.pointer.starts_with(inside); });
+        for (auto at = excused; at != result_.problems.end(); ++at) {
+            at->message += " (ignored while the plugin is disabled)";
+            result_.warnings.push_back(std::move(*at));
         }
+        result_.problems.erase(excused, result_.problems.end());
     }
 
     void sortProblems(std::vector<ConfigProblem>& problems) const {

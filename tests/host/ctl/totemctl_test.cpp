@@ -345,6 +345,51 @@ TEST_CASE("declared commands are known offline, from the manifests of enabled pl
     CHECK(run({"--config", config, "--help"}).out.find("\n  off") == std::string::npos);
 }
 
+TEST_CASE("plugin new writes a plugin, and nothing over what is there") {
+    const Folder folder;
+    const std::string where = fs::path(folder.write("x", "")).parent_path() / "new";
+    const Outcome outcome = run({"plugin", "new", "credit_check", "--folder", where});
+    CHECK(outcome.exitCode == 0);
+    checkGolden("plugin_new", outcome.out, {{where, "FOLDER"}});
+    const std::string source = slurp(fs::path(where) / "src/credit_check.cpp");
+    CHECK(source.find("TOTEM_PLUGIN(CreditCheck);") != std::string::npos);
+    CHECK(source.find('@') == std::string::npos);
+    const Outcome again = run({"plugin", "new", "credit_check", "--folder", where});
+    CHECK(again.exitCode == 2);
+    CHECK(again.err == "totemctl: " + where + " is not empty: name another folder with --folder\n");
+    for (const char* bad : {"Credit", "1st", "a-b", "../x"})
+        CHECK(run({"plugin", "new", bad, "--folder", where + bad}).exitCode == 2);
+}
+
+TEST_CASE("plugin check accepts a good plugin, by folder and by library") {
+    const fs::path hello = fs::path(TOTEM_PLUGINS_DIR) / "hello";
+    for (const fs::path& given : {hello, hello / "", hello / "hello.so"}) {
+        const Outcome outcome = run({"plugin", "check", given.string()});
+        INFO(outcome.out << outcome.err);
+        CHECK(outcome.out.find("manifest: ok\n") != std::string::npos);
+        CHECK(outcome.out.find("commands: ok\nlibrary: ok\n") != std::string::npos);
+    }
+}
+
+TEST_CASE("plugin check says what is wrong with a bad one") {
+    const Folder folder;
+    const std::string manifest = folder.write("odd/plugin.json", R"({"id": "even", "version": "1",
+        "actions": [{"name": "even.a", "input": {"type": 5}}],
+        "commands": [{"group": "even", "verb": "b", "action": "even.b"}]})");
+    folder.write("odd/schema.json", R"({"pattern": "["})");
+    folder.write("odd/even.so", "not a library");
+    const fs::path odd = fs::path(manifest).parent_path();
+    const Outcome outcome = run({"plugin", "check", odd.string()});
+    CHECK(outcome.exitCode == 1);
+    const std::size_t library = outcome.out.find("library: ");  // the loader's own words
+    REQUIRE(library != std::string::npos);
+    CHECK(outcome.out.substr(library) != "library: ok\n");
+    checkGolden("plugin_check_bad", outcome.out.substr(0, library), {{odd.string(), "FOLDER"}});
+    const Outcome nothing = run({"plugin", "check", "/no/such", "--config", "/no/such.json"});
+    CHECK(nothing.exitCode == 2);
+    CHECK(nothing.err.find("neither a plugin's folder") != std::string::npos);
+}
+
 TEST_CASE("tables align characters, cut long cells and hide control characters") {
     std::ostringstream out;
     totemd::printTable(

@@ -1,0 +1,24 @@
+#include <totem/json.hpp>
+#include <totem/plugin.hpp>
+
+#include "greeting.hpp"
+
+/// Answers GET /@ID@ and offers the action @ID@.greet.
+class @CLASS@ : public totem::Plugin {
+public:
+    explicit @CLASS@(const totem::Init& init) : Plugin(init) {
+        const auto config = totem::Json::parse(init.config);
+        word_ = config.value("greeting", "Hello");
+        onRoute("greet", [this](const totem::Request&) {
+            return totem::Response::text(greetingFor(word_, "") + "\n");
+        });
+        onAction("@ID@.greet", totem::json([this](const totem::Json& input) {
+            return totem::Json{{"text", greetingFor(word_, input.at("name").get<std::string>())}};
+        }));
+    }
+
+private:
+    std::string word_;
+};
+
+TOTEM_PLUGIN(@CLASS@);
