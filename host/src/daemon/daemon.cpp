@@ -56,7 +56,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       services_{loop_, log_, metrics_, health_, upstream_, cache_, journal_, store_, actions_, workers_},
       plugins_({services_, events_, dispatcher_, requests_, probeProgram(), stateFolder(configuration_)}),
       admin_(adminParts()),
-      front_(httpLoop_, log_, [this](const std::string& name, const ListenerConfig& config) { return routesFor(name, config); }),
+      front_(httpLoop_, log_, stateFolder(configuration_).string(), [this](const std::string& name, const ListenerConfig& config) { return routesFor(name, config); }),
       measures_({metrics_, front_, upstream_, database_, dispatcher_, effects_, plugins_, workers_, cache_}) {
     for (const std::string& secret : configuration_.secrets) log_.registerSecret(secret);
     actions_.useEffects(effects_);

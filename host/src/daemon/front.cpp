@@ -23,7 +23,8 @@ std::string hostOf(const std::string& address) { return address.substr(0, addres
 
 }  // namespace
 
-Front::Front(EventLoop& loop, Log& log, RoutesFor routesFor) : loop_(loop), log_(log), routesFor_(std::move(routesFor)) {}
+Front::Front(EventLoop& loop, Log& log, std::string spoolFolder, RoutesFor routesFor)
+    : loop_(loop), log_(log), spoolFolder_(std::move(spoolFolder)), routesFor_(std::move(routesFor)) {}
 Front::~Front() = default;
 
 std::shared_ptr<Front::Listener> Front::open(const std::string& name, const ListenerConfig& config,
@@ -35,6 +36,7 @@ std::shared_ptr<Front::Listener> Front::open(const std::string& name, const List
     options.name = name;
     options.address = config.address;
     options.limits = limitsOf(config.limits);
+    options.tempDirectory = spoolFolder_;
     // The server ends before its listener does, so the handlers may borrow it.
     Listener* raw = listener.get();
     options.bodyLimit = [raw, fallback = options.limits.bodyBytes](const HttpRequest& head) {

@@ -27,7 +27,8 @@ public:
     /// The routes of a listener as things stand now.
     using RoutesFor = std::function<std::vector<Route>(const std::string& listener, const ListenerConfig& config)>;
 
-    Front(EventLoop& loop, Log& log, RoutesFor routesFor);
+    /// `spoolFolder`: for large request bodies.
+    Front(EventLoop& loop, Log& log, std::string spoolFolder, RoutesFor routesFor);
     ~Front();
 
     /// Opens, closes and changes listeners. Throws std::runtime_error when an address cannot be
@@ -52,6 +53,7 @@ private:
 
     EventLoop& loop_;
     Log& log_;
+    const std::string spoolFolder_;
     const RoutesFor routesFor_;
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<Listener>> listeners_;  // guarded by mutex_
