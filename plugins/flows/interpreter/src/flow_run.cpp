@@ -100,6 +100,7 @@ FlowStep FlowRun::resume(std::string_view results) {
     Entered entered;
     if (pausing_) {
         pausing_ = false;
+        callOwn(workflow_.functions().notePause, {run_});
         ++try_;
         entered = execute();
     } else {
@@ -199,8 +200,9 @@ std::optional<FlowStep> FlowRun::nodeFailed(const Entered&) {
     const FlowFunctions& functions = workflow_.functions();
     const FlowNode& node = workflow_.graph().nodes[task_->node];
     if (try_ + 1 < node.tries) {
-        callOwn(functions.noteFailedTry, {run_});
-        if (node.pauseMs > 0) {
+        const JsResult noted = callOwn(functions.noteFailedTry, {run_});
+        const bool paused = noted.ok() && JSValueToBoolean(realm_.context(), noted.value);
+        if (node.pauseMs > 0 && !paused) {
             pausing_ = true;
             return waits(retryPause());
         }

@@ -25,7 +25,8 @@ struct FlowLimits {
 
 /// The entries of the embedded JavaScript that C++ calls.
 struct FlowFunctions {
-    JSObjectRef open, reopen, exec, settle, resume, recover, stopAtLimit, noteFailedTry, failureText,
+    JSObjectRef open, reopen, exec, settle, resume, recover, stopAtLimit, noteFailedTry, notePause,
+        failureText,
         flush, takeDetached, finishRun, evaluateAlone;
 };
 

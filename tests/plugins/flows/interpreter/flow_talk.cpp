@@ -92,7 +92,7 @@ FlowResult run(const FlowStart& start) {
     frame.update(start.frame);
     frame.update({{"run", key}, {"workflow", key}, {"node", start.node}, {"op", "start"}});
     Answer answer = say(frame, start.items.dump());
-    for (;;) {
+    for (int trips = 0; trips < 1000; ++trips) {
         takeRecords(result, answer.body);
         const json& header = answer.header;
         if (header.contains("detached")) {

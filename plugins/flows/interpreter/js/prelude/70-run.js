@@ -339,6 +339,7 @@ function commit(run, out, error) {
     const entry = { out, source };
     run.data[node.index][runIndex] = entry;
     run.last = { node, entry };
+    run.failure = null;
     if (run.replay === null) {
         const record = {
             node: node.name, run: runIndex, at, ms: Date.now() - at,
@@ -392,10 +393,21 @@ totem.stopAtLimit = (run, message, limit) => {
     run.failure = { message, name: 'NodeOperationError', limit, node: run.current.node.name };
 };
 
-// A failed try that will be repeated: the record keeps it for a restored run.
+// A failed try that will be repeated: the record keeps it for a restored run. True if the pause
+// after it is over already, which only a restored run can know.
 totem.noteFailedTry = (run) => {
+    const { node, runIndex, tryNumber, known } = run.current;
+    if (!known) run.records.push({ node: node.name, run: runIndex, failed: tryNumber, error: run.failure });
+    const record = upcoming(run);
+    if (record === undefined || !isFor(record, node, runIndex) || record.paused === undefined) return false;
+    run.replayed += 1;
+    checkReplayEnd(run);
+    return true;
+};
+
+totem.notePause = (run) => {
     const { node, runIndex, tryNumber } = run.current;
-    if (run.replay === null && !run.current.known) run.records.push({ node: node.name, run: runIndex, failed: tryNumber, error: run.failure });
+    run.records.push({ node: node.name, run: runIndex, paused: tryNumber });
 };
 
 // The node failed for good and the workflow goes on: its input goes through, or to the error output.
