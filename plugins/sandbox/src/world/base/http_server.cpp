@@ -1,19 +1,18 @@
 #include "world/base/http_server.hpp"
 
 #include "world/base/clock.hpp"
+#include "world/base/connection_threads.hpp"
 #include "world/base/event_log.hpp"
 #include "world/base/faults.hpp"
 #include "world/base/stop_signal.hpp"
 
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
-#include <Poco/Net/HTTPServer.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/StreamCopier.h>
 #include <Poco/String.h>
-#include <Poco/ThreadPool.h>
 #include <Poco/URI.h>
 
 #include <sys/socket.h>
@@ -26,8 +25,6 @@ using Poco::Net::HTTPServerRequestImpl;
 using Poco::Net::HTTPServerResponse;
 
 constexpr std::size_t kMaxBody = 64u << 20;
-// Waiting connections cost a thread each: thousands of them need small stacks.
-constexpr int kStackBytes = 256 * 1024;
 
 std::vector<std::string> splitPath(const std::string& path) {
     std::vector<std::string> parts;
@@ -132,7 +129,7 @@ public:
          ServerContext context)
         : name_(std::move(name)),
           address_(std::move(address)),
-          pool_(1, threads, 60, kStackBytes),
+          limit_(static_cast<std::size_t>(threads)),
           service_(service),
           context_(context) {}
 
@@ -152,34 +149,37 @@ public:
         socket.bind(Poco::Net::SocketAddress(address_), true, false);
         socket.listen(1024);
         port_ = socket.address().port();
-        auto* params = new Poco::Net::HTTPServerParams;
-        params->setMaxThreads(pool_.capacity());
-        params->setMaxQueued(10000);
+        Poco::Net::HTTPServerParams::Ptr params(new Poco::Net::HTTPServerParams);
         params->setKeepAlive(true);
         params->setMaxKeepAliveRequests(0);
         params->setKeepAliveTimeout(Poco::Timespan(75, 0));
         params->setTimeout(Poco::Timespan(120, 0));
-        server_ =
-            std::make_unique<Poco::Net::HTTPServer>(new Forward(*this), pool_, socket, params);
-        server_->start();
+        forward_ = new Forward(*this);
+        connections_ = std::make_unique<ConnectionThreads>(socket, forward_, params, limit_);
+        connections_->start();
     }
 
     void stop() {
-        if (!server_) return;
-        server_->stopAll(true);
-        server_.reset();
-        pool_.stopAll();
+        if (!connections_) return;
+        connections_->stopAccepting();
+        forward_->endConnections();
+        connections_.reset();
     }
 
     std::uint16_t port() const { return port_; }
 
 private:
-    /// Poco deletes the factory it is given; this one only points back.
+    /// Makes a handler for each request and tells the connections of the end.
     class Forward : public Poco::Net::HTTPRequestHandlerFactory {
     public:
         explicit Forward(Impl& owner) : owner_(owner) {}
         Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest&) override {
             return new Handler(owner_);
+        }
+        /// Shuts the sockets of all connections that live.
+        void endConnections() {
+            const bool atOnce = true;
+            serverStopped(this, atOnce);
         }
 
     private:
@@ -252,10 +252,11 @@ private:
 
     const std::string name_;
     const std::string address_;
-    Poco::ThreadPool pool_;
+    const std::size_t limit_;
     Service& service_;
     ServerContext context_;
-    std::unique_ptr<Poco::Net::HTTPServer> server_;
+    Poco::SharedPtr<Forward> forward_;
+    std::unique_ptr<ConnectionThreads> connections_;
     std::uint16_t port_ = 0;
 };
 

@@ -19,8 +19,8 @@ struct ServerContext {
     StopSignal& stop;
 };
 
-/// Serves one Service on a port of its own: Poco's HTTPServer with its own thread pool, so that a
-/// slow service does not starve another. Applies the faults and writes the log.
+/// Serves one Service on a port of its own: Poco's HTTP connections, each on a thread,
+/// so that a slow service does not starve another. Applies the faults and writes the log.
 class ServiceServer {
 public:
     /// `name` is the service's name in faults and log. `threads` bounds the connections at once;
