@@ -94,17 +94,17 @@ post() { curl -fsS -X POST -H 'Content-Type: application/json' -d "$2" "$page$1"
 # say_and_wait TEXT: writes as the customer, prints the exchange, leaves the answer in $answer.
 say_and_wait() {
   local seen text
-  seen=$(curl -fsS "$page/phone/messages?from=$phone" | jq '[.messages[].id] | max // 0')
+  seen=$(curl -fsS "$page/phone/messages?from=$phone" | jq '[.messages[].seq] | max // 0')
   echo "  $name: $1"
   post /phone/say "$(jq -n --arg from "$phone" --arg name "$name" --arg text "$1" '$ARGS.named')" >/dev/null
   answer=$(curl -fsS -m 40 "$page/phone/messages?from=$phone&after=$seen&wait_ms=30000" |
-    jq -r '[.messages[] | select(.direction == "in" or .from_me == true or .kind == "received") | .text] | join("\n")')
+    jq -r '[.messages[] | select(.direction == "received") | .text] | join("\n")')
   sed 's/^/  Totem: /' <<<"${answer:-(no answer)}"
 }
 
 print_hops() {
   curl -fsS "$page/journeys?from=$phone&limit=10" |
-    jq -r '.journeys[] | "  \"\(.text)\"", (.hops[] | "    \(.ms * 10 | round / 10) ms\t\(.name)")'
+    jq -r '.[] | "  \"\(.text)\"", (.hops[] | "    \(.after_us / 1000 | . * 10 | round / 10 | tostring | (" " * (8 - length)) + .) ms  \(.hop) \(.detail | split("\n")[0] // "" | .[0:60])")'
 }
 
 run() {

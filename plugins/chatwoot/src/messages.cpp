@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <coroutine>
 
-#include "liquid.hpp"
+#include "text.hpp"
 
 namespace totem::chatwoot {
 namespace {
@@ -102,7 +102,7 @@ Task<std::string> Messages::send(Call& call, std::string_view text) const {
         }
         // 401: a bot's token may not read before 4.14.2. The message is sent ungated then.
     }
-    Json message{{"content", neutralizeLiquid(input.at("text").get<std::string>())}, {"message_type", "outgoing"}, {"private", isPrivate}};
+    Json message{{"content", neutralizeLiquid(whatsappToMarkdown(input.at("text").get<std::string>()))}, {"message_type", "outgoing"}, {"private", isPrivate}};
     Json attributes = Json::object();
     if (!marker.empty()) attributes["totem"]["k"] = marker;
     if (input.contains("in_reply_to")) attributes["in_reply_to"] = input.at("in_reply_to");
