@@ -142,6 +142,7 @@ void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) 
     effect.subject = std::move(ask.subject);
     effect.input = std::move(ask.input);
     effect.trace = std::move(ask.trace);
+    effect.event = ask.event;
     effect.attemptTimeoutNs = std::max<std::int64_t>(1'000'000'000, ask.deadlineNs - monotonicNow());
     if (!ask.checkpointKey.empty()) effect.checkpoint = Checkpoint{std::move(ask.checkpointKey), std::move(ask.checkpoint)};
     effects_->ask(std::move(effect), [done = std::move(done)](EffectAnswer answer) {

@@ -25,6 +25,7 @@ struct ActionAsk {
     std::string checkpointKey, checkpoint;
     std::int64_t deadlineNs = 0;  ///< monotonic; required
     std::int64_t receivedUnixNs = 0;
+    std::int64_t event = 0;  ///< the event that caused it, 0 for none
     std::shared_ptr<Cancellation> cancellation;
 };
 

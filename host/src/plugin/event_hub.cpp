@@ -57,6 +57,7 @@ void EventHub::deliver(Delivery delivery, Dispatcher::Done done) const {
     options.trace = delivery.event->trace;
     options.subject = delivery.event->subject;
     options.caller = "journal";
+    options.event = delivery.event->seq;
     options.attempts = static_cast<std::uint32_t>(delivery.attempt);
     options.replays = static_cast<std::uint32_t>(delivery.fresh);
     options.idempotencyKey = std::to_string(delivery.event->seq);

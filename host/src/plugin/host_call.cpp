@@ -15,6 +15,7 @@ HostCall::HostCall(OpenCalls& owner, Options options, Done done)
       cancellation_(options.cancellation ? std::move(options.cancellation) : std::make_shared<Cancellation>()),
       keep_(std::move(options.keep)),
       releaseLane_(std::move(options.releaseLane)),
+      event_(options.event),
       done_(std::move(done)) {
     struct_size = sizeof(totem_call);
     deadline_ns = options.deadlineNs;

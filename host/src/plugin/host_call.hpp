@@ -46,12 +46,14 @@ public:
         std::shared_ptr<Cancellation> cancellation;  ///< made when null
         std::shared_ptr<const void> keep;            ///< lives as long as the call: the callee's input
         std::function<void()> releaseLane;           ///< event deliveries only
+        std::int64_t event = 0;                      ///< event deliveries only: its number in the journal
     };
 
     const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
     void releaseLane() const {
         if (releaseLane_) releaseLane_();
     }
+    std::int64_t event() const { return event_; }
     /// Null when `call` is null.
     static const HostCall* of(const totem_call* call) { return static_cast<const HostCall*>(call); }
 
@@ -66,6 +68,7 @@ private:
     std::shared_ptr<Cancellation> cancellation_;
     std::shared_ptr<const void> keep_;
     std::function<void()> releaseLane_;
+    const std::int64_t event_;
     Done done_;
     std::atomic<bool> answered_{false};
     HostCall *previous_ = nullptr, *next_ = nullptr;  // guarded by the owner's mutex

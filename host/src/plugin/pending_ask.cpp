@@ -20,6 +20,7 @@ PendingAsk::PendingAsk(PluginInstance& asker, const totem_ask& ask, std::int64_t
         trace_ = totem::view(parent->trace_parent);
         if (subject_.empty()) subject_ = totem::view(parent->subject);
         receivedUnixNs_ = parent->received_unix_ns;
+        event_ = parent->event();
     }
     cancellation_ = std::make_shared<Cancellation>(parent == nullptr ? asker.cancellation() : parent->cancellation());
 }

@@ -35,12 +35,14 @@ public:
     const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
     bool cancelled() const { return cancellation_->cancelled(); }
     std::int64_t receivedUnixNs() const { return receivedUnixNs_; }
+    /// The journal's number of the event whose delivery asks; 0 for any other cause.
+    std::int64_t event() const { return event_; }
 
 private:
     PluginInstance& asker_;
     void (*done_)(void*, totem_status, totem_body*);
     void* ctx_;
-    std::int64_t deadlineNs_, receivedUnixNs_ = 0;
+    std::int64_t deadlineNs_, receivedUnixNs_ = 0, event_ = 0;
     std::string trace_, subject_, key_, checkpointKey_, checkpoint_;
     std::shared_ptr<Cancellation> cancellation_;
     std::atomic<bool> answered_{false};

@@ -22,6 +22,7 @@ const totem_host_action kActionExtension{
         action.checkpoint = std::move(pending->checkpoint());
         action.deadlineNs = pending->deadlineNs();
         action.receivedUnixNs = pending->receivedUnixNs();
+        action.event = pending->event();
         action.cancellation = pending->cancellation();
         instance.services().actions.ask(std::move(action), [pending](totem_status status, totem::Body body) {
             pending->answer(status, std::move(body));
