@@ -1,19 +1,13 @@
 #include "world/base/connection_threads.hpp"
 
-#include <Poco/Net/HTTPServerConnection.h>
-
 namespace totem_sandbox {
 namespace {
 constexpr int kStackBytes = 256 * 1024;
 const Poco::Timespan kLook(0, 50000);  ///< how often the acceptor looks whether to stop
 }  // namespace
 
-ConnectionThreads::ConnectionThreads(Poco::Net::ServerSocket socket, Factory factory,
-                                     Poco::Net::HTTPServerParams::Ptr params, std::size_t limit)
-    : socket_(std::move(socket)),
-      factory_(std::move(factory)),
-      params_(std::move(params)),
-      limit_(limit) {}
+ConnectionThreads::ConnectionThreads(Poco::Net::ServerSocket socket, Serve serve, std::size_t limit)
+    : socket_(std::move(socket)), serve_(std::move(serve)), limit_(limit) {}
 
 void ConnectionThreads::start() {
     started_ = true;
@@ -24,17 +18,10 @@ void ConnectionThreads::accept() {
     while (!stopping_) {
         reap();
         try {
-            if (connections_.size() >= limit_ ||
-                !socket_.poll(kLook, Poco::Net::Socket::SELECT_READ)) {
-                if (connections_.size() >= limit_) Poco::Thread::sleep(1);
-                continue;
-            }
-            Poco::Net::StreamSocket socket = socket_.acceptConnection();
-            socket.setNoDelay(true);
-            std::lock_guard lock(mutex_);
-            const Place place = connections_.emplace(connections_.end());
-            place->thread.setStackSize(kStackBytes);
-            place->thread.startFunc([this, socket, place]() mutable { serve(socket, place); });
+            if (connections_.size() >= limit_)
+                Poco::Thread::sleep(1);
+            else if (socket_.poll(kLook, Poco::Net::Socket::SELECT_READ))
+                begin(socket_.acceptConnection());
         } catch (const Poco::Exception&) {
             // Out of descriptors or threads: the peer waits in the backlog until some are free.
             Poco::Thread::sleep(10);
@@ -43,17 +30,19 @@ void ConnectionThreads::accept() {
     socket_.close();
 }
 
-void ConnectionThreads::serve(Poco::Net::StreamSocket& socket, Place place) {
-    try {
-        Poco::Net::HTTPServerConnection connection(socket, params_, factory_);
-        socket = Poco::Net::StreamSocket();
-        // Built before the stop was told, it hears of it; built after, it must not begin.
-        if (!stopping_) connection.run();
-    } catch (const std::exception&) {
-        // The peer is gone or spoke no HTTP; there is nobody to tell.
-    }
-    std::lock_guard lock(mutex_);
-    ended_.push_back(place);
+void ConnectionThreads::begin(const Poco::Net::StreamSocket& socket) {
+    const Place place = connections_.emplace(connections_.end());
+    place->thread.setStackSize(kStackBytes);
+    place->thread.startFunc([this, socket, place]() mutable {
+        try {
+            const Poco::Net::StreamSocket own = std::move(socket);
+            serve_(own);
+        } catch (const std::exception&) {
+            // The peer is gone or spoke no HTTP; there is nobody to tell.
+        }
+        std::lock_guard lock(mutex_);
+        ended_.push_back(place);
+    });
 }
 
 void ConnectionThreads::reap() {
@@ -64,15 +53,15 @@ void ConnectionThreads::reap() {
     }
     for (const Place place : ended) {
         place->thread.join();
-        std::lock_guard lock(mutex_);
         connections_.erase(place);
     }
 }
 
-void ConnectionThreads::join() {
-    stopping_ = true;
-    if (started_) acceptor_.join();
+void ConnectionThreads::stop() {
+    if (!started_) return;
     started_ = false;
+    stopping_ = true;
+    acceptor_.join();
     for (Connection& connection : connections_) connection.thread.join();
     connections_.clear();
 }

@@ -6,10 +6,11 @@
 #include "world/base/faults.hpp"
 #include "world/base/stop_signal.hpp"
 
-#include <Poco/Net/HTTPRequestHandler.h>
-#include <Poco/Net/HTTPRequestHandlerFactory.h>
+#include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
-#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/HTTPServerResponseImpl.h>
+#include <Poco/Net/HTTPServerSession.h>
+#include <Poco/Net/NetException.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/StreamCopier.h>
 #include <Poco/String.h>
@@ -25,6 +26,16 @@ using Poco::Net::HTTPServerRequestImpl;
 using Poco::Net::HTTPServerResponse;
 
 constexpr std::size_t kMaxBody = 64u << 20;
+
+const Poco::Timespan kReadTimeout(10, 0);  ///< for each piece of a request that has begun
+constexpr std::chrono::milliseconds kIdleTimeout(75000);
+
+/// Poco's session, with a look into its buffer: a pipelined request waits there.
+class Session : public Poco::Net::HTTPServerSession {
+public:
+    using HTTPServerSession::buffered;
+    using HTTPServerSession::HTTPServerSession;
+};
 
 std::vector<std::string> splitPath(const std::string& path) {
     std::vector<std::string> parts;
@@ -133,60 +144,54 @@ public:
           service_(service),
           context_(context) {}
 
-    class Handler : public Poco::Net::HTTPRequestHandler {
-    public:
-        explicit Handler(Impl& owner) : owner_(owner) {}
-        void handleRequest(HTTPServerRequest& in, HTTPServerResponse& out) override {
-            owner_.handle(static_cast<HTTPServerRequestImpl&>(in), out);
-        }
-
-    private:
-        Impl& owner_;
-    };
-
     void start() {
         Poco::Net::ServerSocket socket;
         socket.bind(Poco::Net::SocketAddress(address_), true, false);
         socket.listen(1024);
         port_ = socket.address().port();
-        Poco::Net::HTTPServerParams::Ptr params(new Poco::Net::HTTPServerParams);
-        params->setKeepAlive(true);
-        params->setMaxKeepAliveRequests(0);
-        params->setKeepAliveTimeout(Poco::Timespan(75, 0));
-        params->setTimeout(Poco::Timespan(120, 0));
-        forward_ = new Forward(*this);
-        connections_ = std::make_unique<ConnectionThreads>(socket, forward_, params, limit_);
+        connections_ = std::make_unique<ConnectionThreads>(
+            socket, [this](const Poco::Net::StreamSocket& peer) { serve(peer); }, limit_);
         connections_->start();
     }
 
-    void stop() {
-        if (!connections_) return;
-        connections_->stopAccepting();
-        forward_->endConnections();
-        connections_.reset();
-    }
+    void stop() { connections_.reset(); }
 
     std::uint16_t port() const { return port_; }
 
 private:
-    /// Makes a handler for each request and tells the connections of the end.
-    class Forward : public Poco::Net::HTTPRequestHandlerFactory {
-    public:
-        explicit Forward(Impl& owner) : owner_(owner) {}
-        Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest&) override {
-            return new Handler(owner_);
+    /// One connection, request after request, until either side has enough or the world ends.
+    void serve(const Poco::Net::StreamSocket& peer) {
+        Poco::Net::HTTPServerParams::Ptr params(new Poco::Net::HTTPServerParams);
+        params->setTimeout(kReadTimeout);
+        Session session(peer, params);
+        while (session.buffered() > 0 ||
+               context_.stop.awaitReadable(session.socket().impl()->sockfd(), kIdleTimeout)) {
+            Poco::Net::HTTPServerResponseImpl out(session);
+            try {
+                HTTPServerRequestImpl in(out, session, params);
+                out.setVersion(in.getVersion());
+                out.setKeepAlive(in.getKeepAlive());
+                if (in.getExpectContinue()) out.sendContinue();
+                if (!handle(in, out)) return;
+            } catch (const Poco::Net::NoMessageException&) {
+                return;
+            } catch (const Poco::Net::MessageException&) {
+                refuse(session.socket());
+                return;
+            } catch (const Poco::SyntaxException&) {
+                refuse(session.socket());
+                return;
+            }
         }
-        /// Shuts the sockets of all connections that live.
-        void endConnections() {
-            const bool atOnce = true;
-            serverStopped(this, atOnce);
-        }
+    }
 
-    private:
-        Impl& owner_;
-    };
+    static void refuse(Poco::Net::StreamSocket& socket) {
+        const std::string wire = headText(Reply::text(400, ""), false);
+        sendAll(socket, wire.data(), wire.size());
+    }
 
-    void handle(HTTPServerRequestImpl& in, HTTPServerResponse& out) {
+    /// Answers one request; false when the connection is to end.
+    bool handle(HTTPServerRequestImpl& in, const HTTPServerResponse& out) {
         LogEntry entry;
         entry.monoUs = monoUs();
         entry.unixMs = unixMs();
@@ -200,10 +205,11 @@ private:
         else if (fault.reset != Fault::Reset::before)
             reply = fault.status > 0 ? faultReply(fault) : ask(request);
         logRequest(entry, request, reply, fault);
-        if (fault.reset == Fault::Reset::before || fault.reset == Fault::Reset::afterEffect)
+        if (fault.reset == Fault::Reset::before || fault.reset == Fault::Reset::afterEffect) {
             abortConnection(in);
-        else
-            send(in, out, reply, fault);
+            return false;
+        }
+        return send(in, reply, fault, complete && out.getKeepAlive());
     }
 
     Reply ask(const Request& request) {
@@ -229,25 +235,24 @@ private:
         context_.log.add(std::move(entry));
     }
 
-    void send(HTTPServerRequestImpl& in, HTTPServerResponse& out, const Reply& reply,
-              const Fault& fault) {
-        const bool keepAlive = out.getKeepAlive();
+    bool send(HTTPServerRequestImpl& in, const Reply& reply, const Fault& fault, bool keepAlive) {
         std::string wire = headText(reply, keepAlive);
         if (fault.reset == Fault::Reset::afterHeaders) {
             wire += reply.body.substr(0, reply.body.size() / 2);
             sendAll(in.socket(), wire.data(), wire.size());
             abortConnection(in);
-            return;
+            return false;
         }
         if (in.getMethod() != "HEAD") wire += reply.body;
         if (!fault.drip) {
             sendAll(in.socket(), wire.data(), wire.size());
-            return;
+            return keepAlive;
         }
         for (const char c : wire) {
             sendAll(in.socket(), &c, 1);
-            if (!context_.stop.pause(std::chrono::milliseconds(fault.dripMs))) return;
+            if (!context_.stop.pause(std::chrono::milliseconds(fault.dripMs))) return false;
         }
+        return keepAlive;
     }
 
     const std::string name_;
@@ -255,7 +260,6 @@ private:
     const std::size_t limit_;
     Service& service_;
     ServerContext context_;
-    Poco::SharedPtr<Forward> forward_;
     std::unique_ptr<ConnectionThreads> connections_;
     std::uint16_t port_ = 0;
 };

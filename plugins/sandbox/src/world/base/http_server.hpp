@@ -19,8 +19,9 @@ struct ServerContext {
     StopSignal& stop;
 };
 
-/// Serves one Service on a port of its own: Poco's HTTP connections, each on a thread,
-/// so that a slow service does not starve another. Applies the faults and writes the log.
+/// Serves one Service on a port of its own, each connection on a thread, so that a slow service
+/// does not starve another. Poco reads the requests; the answers are written here, because they
+/// must be able to drip and to break off. Applies the faults and writes the log.
 class ServiceServer {
 public:
     /// `name` is the service's name in faults and log. `threads` bounds the connections at once;
@@ -31,6 +32,7 @@ public:
 
     /// Binds and serves; throws Poco::Net::NetException.
     void start();
+    /// The shared StopSignal has to be given before: it ends the waiting connections.
     void stop();
     std::uint16_t port() const;
 

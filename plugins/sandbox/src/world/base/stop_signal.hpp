@@ -6,30 +6,27 @@
 
 namespace totem_sandbox {
 
-/// Lets threads pause for a while and be woken all at once when the world ends.
+/// Lets threads pause, or wait on a socket, and be woken all at once when the world ends.
 class StopSignal {
 public:
+    StopSignal();
+    ~StopSignal();
+    StopSignal(const StopSignal&) = delete;
+    StopSignal& operator=(const StopSignal&) = delete;
+
     /// Returns false when the world is ending.
-    bool pause(std::chrono::microseconds time) {
-        std::unique_lock lock(mutex_);
-        return !wake_.wait_for(lock, time, [this] { return stopped_; });
-    }
-    bool stopped() {
-        std::lock_guard lock(mutex_);
-        return stopped_;
-    }
-    void stop() {
-        {
-            std::lock_guard lock(mutex_);
-            stopped_ = true;
-        }
-        wake_.notify_all();
-    }
+    bool pause(std::chrono::microseconds time);
+
+    /// Waits until the descriptor can be read; false when the time is over or the world ends.
+    bool awaitReadable(int descriptor, std::chrono::milliseconds time) const;
+
+    void stop();
 
 private:
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopped_ = false;
+    int event_;  ///< readable from the stop on
 };
 
 }  // namespace totem_sandbox
