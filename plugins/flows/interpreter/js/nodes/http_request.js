@@ -8,9 +8,11 @@ const kSameAnswers = 5;
 
 /// The parameters of one item, evaluated, in the shape of version 3 and later.
 function paramsOf(ctx, itemIndex) {
-    const { options, ...rest } = ctx.params;
-    const { pagination, ...other } = options ?? {};
-    const params = ctx.evaluate({ ...rest, options: other }, itemIndex);
+    const params = ctx.evaluateOnce('params', () => {
+        const { options, ...rest } = ctx.params;
+        const { pagination, ...other } = options ?? {};
+        return { ...rest, options: other };
+    }, itemIndex);
     return ctx.version < 3 ? modernHttp(params, ctx.version) : params;
 }
 

@@ -92,11 +92,15 @@ const isMark = (value) => kMarks.some((mark) => hasOwn.call(value, mark));
 totem.special = function special(value) {
     if (value === undefined) return true;
     if (value === null || typeof value !== 'object') return false;
-    if (Array.isArray(value)) return value.some(special);
-    if (value instanceof Date || isDateTime(value)) return true;
+    if (Array.isArray(value)) {
+        for (let i = 0; i < value.length; i += 1) if (special(value[i])) return true;
+        return false;
+    }
+    if (value instanceof Date || value instanceof DateTime) return true;
     for (const key in value) {
-        if (key.charCodeAt(0) === 36 && kMarks.includes(key)) return true;
-        if (special(value[key])) return true;
+        const part = value[key];
+        if (part === undefined || (key.charCodeAt(0) === 36 && kMarks.includes(key))) return true;
+        if (typeof part === 'object' && part !== null && special(part)) return true;
     }
     return false;
 };
@@ -126,12 +130,17 @@ totem.unmark = function unmark(value) {
 };
 
 const kRefused = new Set(['__proto__', 'constructor', 'prototype']);
+const knownPaths = new Map();   // regular expressions are slow without a compiler
 const pathParts = (path) => {
     if (Array.isArray(path)) return path.map(String);
+    const known = knownPaths.get(path);
+    if (known !== undefined) return known;
     const parts = [];
     for (const match of String(path).matchAll(/[^.[\]]+|\[(?:(-?\d+)|(["'])(.*?)\2)\]/g)) {
         parts.push(match[1] ?? match[3] ?? match[0]);
     }
+    if (knownPaths.size > 2000) knownPaths.clear();
+    knownPaths.set(path, parts);
     return parts;
 };
 totem.pathParts = pathParts;

@@ -37,6 +37,8 @@ const kSteps = 100000;
 // Walks the links of an item back to node `target`; undefined if they do not lead there.
 // A source is [node, output, run]; the same item may have several origins, which must agree.
 totem.originOf = (run, source, itemIndex, target) => {
+    const straight = straightOrigin(run, source, itemIndex, target);
+    if (straight !== undefined) return new Set([straight]);
     let steps = 0;
     const seen = new Set();
     const found = new Set();
@@ -63,6 +65,23 @@ totem.originOf = (run, source, itemIndex, target) => {
     walk(source, itemIndex);
     return found;
 };
+
+// The usual case: each item has one link, within the run's own sources.
+function straightOrigin(run, source, itemIndex, target) {
+    let from = source;
+    let index = itemIndex;
+    for (let steps = 0; from && steps < kSteps; steps += 1) {
+        const entry = run.data[from[0]][from[2]];
+        const item = entry?.out[from[1]]?.[index];
+        if (item === undefined) return undefined;
+        if (from[0] === target) return item;
+        const link = item.pairedItem;
+        if (link === undefined || link === null || typeof link.item !== 'number' || link.sourceOverwrite) return undefined;
+        from = entry.source[link.input ?? 0];
+        index = link.item;
+    }
+    return undefined;
+}
 
 function linksOf(pairedItem) {
     if (pairedItem === undefined || pairedItem === null) return [];

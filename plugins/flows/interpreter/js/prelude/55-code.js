@@ -47,6 +47,9 @@ for (const name of Object.keys(totem.codeGlobals)) {
     Object.defineProperty(CodeScope.prototype, name, { get: () => totem.codeGlobals[name] });
 }
 
+// Set before a body runs, never after, so a termination cannot lose it: the next entry cleans up.
+totem.ranCode = { value: false };
+
 const bodies = new Map();
 function compileBody(source) {
     let body = bodies.get(source);
@@ -98,6 +101,7 @@ totem.code = (context, source) => {
     context.timers = code.timers;
     return (itemIndex) => {
         code.i = itemIndex ?? 0;
+        totem.ranCode.value = true;
         let result;
         try {
             result = body.start(code, { helpers: {}, getWorkflowStaticData: code.$getWorkflowStaticData });

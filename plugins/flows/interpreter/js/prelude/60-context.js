@@ -54,6 +54,20 @@ class NodeContext {
         this.scope.more = more;
         return totem.evaluate(value, this.scope);
     }
+    // Like evaluate() for a value that is the same in every run of the node: `make` is called once per
+    // workflow and what it gives is compiled once. Never change the result.
+    evaluateOnce(key, make, itemIndex = 0) {
+        const { readers } = this.prepared;
+        const name = `\0${key}`;
+        let reader = readers.get(name);
+        if (reader === undefined) {
+            reader = totem.compileValue(make());
+            readers.set(name, reader);
+        }
+        if (typeof reader !== 'function') return reader;
+        this.scope.i = itemIndex;
+        return reader(this.scope);
+    }
     resolve(text, itemIndex = 0) { return this.evaluate(`=${text}`, itemIndex); }
     code(source) { return totem.code(this, source); }
     checkCode(source) { return totem.compileBody(source).failure; }

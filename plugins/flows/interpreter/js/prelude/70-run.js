@@ -16,16 +16,24 @@ const emptyMatch = /(?:)/;
 let limits = { items: 100000, outputBytes: 64 * 1024 * 1024 };
 let zone = '';
 
-// Each entry begins here: nothing of the run before may be seen, whatever way that one ended.
+// Each step begins here: nothing of the run before may be seen, whatever way that one ended.
+function enterStep(run) {
+    emptyMatch.test('');    // RegExp.$1, RegExp.input
+    totem.forgetExpressions();
+    enter(run);
+}
+
+// Each entry begins here.
 function enter(run) {
     totem.setMarking(false);
-    for (const name in globalThis) delete globalThis[name];
-    emptyMatch.test('');
+    if (totem.ranCode.value) {
+        for (const name in globalThis) delete globalThis[name];
+        totem.ranCode.value = false;
+    }
     if (run.zone !== zone) {
         settings.defaultZone = run.zone;
         zone = run.zone;
     }
-    totem.forgetExpressions();
 }
 
 function makeRun(frame) {
@@ -59,6 +67,7 @@ totem.open = (frameText, itemsText) => {
     const items = itemsText === '' ? [{ json: {} }] : JSON.parse(itemsText);
     if (!Array.isArray(items)) throw new TypeError('the items must be an array');
     run.startItems = items.map(asItem);
+    enterStep(run);
     return run;
 };
 
@@ -72,6 +81,7 @@ totem.reopen = (frameText, recordsText) => {
     const run = makeRun(JSON.parse(frameText));
     run.replay = recordsText.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
     run.replayed = 0;
+    enterStep(run);
     return run;
 };
 
@@ -194,7 +204,7 @@ function ask(run, list) {
 }
 
 totem.resume = (run, text) => {
-    enter(run);
+    enterStep(run);
     const { current } = run;
     try {
         const results = JSON.parse(text);
@@ -285,7 +295,7 @@ function inputLengths(run) {
 }
 
 function allPairs(run) {
-    return inputLengths(run).flatMap((length, input) => Array.from({ length }, (_, item) => (input === 0 ? { item } : { item, input })));
+    return inputLengths(run).flatMap((length, input) => Array.from({ length }, (_, item) => ({ item, input })));
 }
 
 // Links that the node did not set: one item in or out means it comes from the first, as many out as in means one to one.
@@ -347,11 +357,18 @@ function commit(run, out, error) {
         };
         if (error !== undefined) record.error = error;
         if (run.usedStatic) addStatic(run, record);
-        record.pure = node.definition?.jsonOnly === true || source.length === 0 || node.disabled;
+        if (mayHoldSpecials(run, node, source) && totem.special(out)) {
+            run.mixed = true;
+            record.out = totem.mark(out);
+        }
         run.records.push(record);
     }
     return outcome(out);
 }
+
+// Types that only hand JSON on need no look, unless something else came in before.
+const mayHoldSpecials = (run, node, source) => run.mixed
+    || !(source.length === 0 || node.disabled || node.definition?.jsonOnly === true);
 
 const namedSources = (source) => source.map(
     (from) => (from === null || from[0] === graph.nobody ? null : [graph.nodes[from[0]].name, from[1], from[2]]));
@@ -406,6 +423,7 @@ totem.noteFailedTry = (run) => {
 };
 
 totem.notePause = (run) => {
+    enterStep(run);
     const { node, runIndex, tryNumber } = run.current;
     run.records.push({ node: node.name, run: runIndex, paused: tryNumber });
 };
@@ -481,29 +499,15 @@ totem.flush = (run) => {
     const { records } = run;
     if (records.length === 0) return '';
     run.records = [];
-    const lines = [];
-    let size = 0;
-    for (const record of records) {
-        lines.push(recordText(run, record));
-        size += lines[lines.length - 1].length + 1;
-        if (size > limits.outputBytes) return 'L' + size;
+    let text = '';
+    totem.setMarking(true);     // the next entry takes it back, whatever happens here
+    for (let i = 0; i < records.length; i += 1) {
+        text += JSON.stringify(records[i]) + '\n';
+        if (text.length > limits.outputBytes) return 'L' + text.length;
     }
-    return lines.join('\n') + '\n';
+    totem.setMarking(false);
+    return text;
 };
-
-function recordText(run, record) {
-    const { pure, ...plain } = record;
-    if (plain.out !== undefined && (!pure || run.mixed) && totem.special(plain.out)) {
-        run.mixed = true;
-        plain.out = totem.mark(plain.out);
-    }
-    totem.setMarking(true);
-    try {
-        return JSON.stringify(plain);
-    } finally {
-        totem.setMarking(false);
-    }
-}
 
 // How the run ended, for its header: the last node, its items if asked, static data if it changed.
 totem.finishRun = (run, answer) => {
