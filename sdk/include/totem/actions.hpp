@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "totem/abi/action.h"
@@ -15,17 +16,18 @@ public:
         : host_(host), api_(hostExtension<totem_host_action>(host, TOTEM_EXT_ACTION)) {}
 
     /// `inputJson` is an object that fits the action's input schema; the answer is JSON.
-    auto ask(std::string_view name, std::string_view inputJson, const AskOptions& options = {}) const {
-        return Pending(options, [this, name, inputJson](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, ask)) return answerUnavailable(ask, TOTEM_EXT_ACTION);
+    auto ask(std::string_view name, std::string_view inputJson,
+             const AskOptions& options = {}) const {
+        return Pending(host_, options, [this, name, inputJson](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, ask)) return answerUnavailable(host_, ask, TOTEM_EXT_ACTION);
             api_->ask(host_, str(name), str(inputJson), &ask);
         });
     }
 
     /// Every action that is on offer: {"actions": […]}.
     auto list(const AskOptions& options = {}) const {
-        return Pending(options, [this](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, list)) return answerUnavailable(ask, TOTEM_EXT_ACTION);
+        return Pending(host_, options, [this](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, list)) return answerUnavailable(host_, ask, TOTEM_EXT_ACTION);
             api_->list(host_, &ask);
         });
     }

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -15,8 +20,11 @@ inline namespace v0 {
 inline std::string_view view(totem_str text) {
     return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
 }
-inline totem_str str(std::string_view text) { return {text.data(), text.size()}; }
+inline totem_str str(std::string_view text) {
+    return {text.data(), text.size()};
+}
 
+/// Header fields in their order; names may repeat.
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 /// Compares header names as HTTP does: ASCII letters without their case.
@@ -26,14 +34,35 @@ inline bool sameHeaderName(std::string_view a, std::string_view b) {
                                               [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-inline std::string_view findHeader(const totem_header* headers, std::uint32_t count, std::string_view name) {
+/// The first field of that name; empty when absent.
+inline std::string_view findHeader(const totem_header* headers, std::uint32_t count,
+                                   std::string_view name) {
     for (std::uint32_t i = 0; i < count; ++i) {
         if (sameHeaderName(view(headers[i].name), name)) return view(headers[i].value);
     }
     return {};
 }
 
-/// Owns a totem_body of either side; moved, released once. May be empty.
+/// The content of a body, read from its file when it lies in one. May block on the disk: not in an
+/// inline route. Errors: std::system_error when the file cannot be read or ends too early.
+inline std::string readContent(const totem_body& body) {
+    if (body.fd < 0) return std::string(view(body.content));
+    std::string bytes(body.length, '\0');
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t n = ::pread(body.fd, &bytes[done], bytes.size() - done,
+                                  static_cast<off_t>(body.offset + done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            throw std::system_error(n < 0 ? errno : EIO, std::generic_category(),
+                                    "reading a body of " + std::to_string(body.length) + " bytes");
+        }
+        done += static_cast<std::size_t>(n);
+    }
+    return bytes;
+}
+
+/// Owns a totem_body of either side; moved, released once. May be empty. One thread at a time.
 class Body {
 public:
     Body() = default;
@@ -41,9 +70,11 @@ public:
     /// A body in memory with an optional head.
     explicit Body(std::string content, std::int32_t code = 0, HeaderList headers = {})
         : raw_(new Owned(std::move(content), code, std::move(headers))) {}
-    /// A range of a file; `keepAlive` holds the descriptor open until the body is released.
-    static Body file(int fd, std::uint64_t offset, std::uint64_t length, std::shared_ptr<void> keepAlive,
-                     std::int32_t code = 0, HeaderList headers = {}) {
+    /// The range [offset, offset + length) of an open file, which the host sends without copying.
+    /// `keepAlive` owns the descriptor: its deleter closes it when the body is released.
+    static Body file(int fd, std::uint64_t offset, std::uint64_t length,
+                     std::shared_ptr<void> keepAlive, std::int32_t code = 0,
+                     HeaderList headers = {}) {
         auto owned = std::make_unique<Owned>(std::string(), code, std::move(headers));
         owned->fd = fd;
         owned->offset = offset;
@@ -53,19 +84,29 @@ public:
     }
     Body(Body&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
     Body& operator=(Body&& other) noexcept {
-        std::swap(raw_, other.raw_);
+        Body taken(
+            std::move(other));  // what was here is released now; moving to itself is harmless
+        std::swap(raw_, taken.raw_);
         return *this;
     }
     ~Body() {
         if (raw_ != nullptr && raw_->release != nullptr) raw_->release(raw_);
     }
 
-    std::string_view content() const { return raw_ == nullptr ? std::string_view() : view(raw_->content); }
+    /// What lies in memory: empty for a file range, see read().
+    std::string_view content() const {
+        return raw_ == nullptr ? std::string_view() : view(raw_->content);
+    }
+    /// The whole content, wherever it lies. Errors as readContent().
+    std::string read() const { return raw_ == nullptr ? std::string() : readContent(*raw_); }
+    /// HTTP status, worker id …; 0 when there is none.
     std::int32_t code() const { return raw_ == nullptr ? 0 : raw_->code; }
     std::string_view header(std::string_view name) const {
-        return raw_ == nullptr ? std::string_view() : findHeader(raw_->headers, raw_->header_count, name);
+        return raw_ == nullptr ? std::string_view()
+                               : findHeader(raw_->headers, raw_->header_count, name);
     }
     const totem_body* raw() const { return raw_; }
+    /// Hands the body to who will release it; this one is empty then.
     totem_body* release() { return std::exchange(raw_, nullptr); }
 
 private:

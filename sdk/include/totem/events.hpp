@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "totem/abi/event.h"
@@ -16,8 +17,8 @@ public:
 
     /// `eventsJson` is an array, appended atomically; answered when durable.
     auto publish(std::string_view eventsJson, const AskOptions& options = {}) const {
-        return Pending(options, [this, eventsJson](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, publish)) return answerUnavailable(ask, TOTEM_EXT_EVENT);
+        return Pending(host_, options, [this, eventsJson](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, publish)) return answerUnavailable(host_, ask, TOTEM_EXT_EVENT);
             api_->publish(host_, str(eventsJson), &ask);
         });
     }

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <unistd.h>
-
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,7 +24,9 @@ public:
     bool loopback() const { return (raw_->flags & TOTEM_REQUEST_LOOPBACK) != 0; }
     bool replayed() const { return (raw_->flags & TOTEM_REQUEST_REPLAYED) != 0; }
     /// The first field of that name, without regard to case; empty when absent.
-    std::string_view header(std::string_view name) const { return findHeader(raw_->headers, raw_->header_count, name); }
+    std::string_view header(std::string_view name) const {
+        return findHeader(raw_->headers, raw_->header_count, name);
+    }
     std::uint32_t headerCount() const { return raw_->header_count; }
     std::pair<std::string_view, std::string_view> headerAt(std::uint32_t i) const {
         return {view(raw_->headers[i].name), view(raw_->headers[i].value)};
@@ -34,20 +35,10 @@ public:
         if (raw_->body == nullptr) return 0;
         return raw_->body->fd >= 0 ? raw_->body->length : raw_->body->content.len;
     }
-    /// The whole content; large ones are read from the file the host spooled them to.
+    /// The whole content; large ones are read from the file the host spooled them to. Errors:
+    /// std::system_error when that file cannot be read.
     std::string content() const {
-        if (raw_->body == nullptr) return {};
-        if (raw_->body->fd < 0) return std::string(view(raw_->body->content));
-        std::string bytes(raw_->body->length, '\0');
-        std::size_t done = 0;
-        while (done < bytes.size()) {
-            const ssize_t n = pread(raw_->body->fd, &bytes[done], bytes.size() - done,
-                                    static_cast<off_t>(raw_->body->offset + done));
-            if (n <= 0) break;
-            done += static_cast<std::size_t>(n);
-        }
-        bytes.resize(done);
-        return bytes;
+        return raw_->body == nullptr ? std::string() : readContent(*raw_->body);
     }
 
 private:
@@ -61,13 +52,20 @@ public:
         : status_(status), content_(std::move(content)) {
         if (!type.empty()) header("Content-Type", std::move(type));
     }
-    static Response json(std::string text, int status = 200) { return {status, std::move(text), "application/json"}; }
-    static Response text(std::string text, int status = 200) { return {status, std::move(text), "text/plain; charset=utf-8"}; }
-    static Response html(std::string text, int status = 200) { return {status, std::move(text), "text/html; charset=utf-8"}; }
+    static Response json(std::string text, int status = 200) {
+        return {status, std::move(text), "application/json"};
+    }
+    static Response text(std::string text, int status = 200) {
+        return {status, std::move(text), "text/plain; charset=utf-8"};
+    }
+    static Response html(std::string text, int status = 200) {
+        return {status, std::move(text), "text/html; charset=utf-8"};
+    }
     static Response empty(int status = 200) { return {status, {}, {}}; }
     /// RFC 9457. `detail` is a sentence for the caller; characters are escaped as JSON needs.
     static Response problem(int status, std::string_view detail) {
-        return {status, "{\"status\":" + std::to_string(status) + ",\"detail\":\"" + escape(detail) + "\"}",
+        return {status,
+                "{\"status\":" + std::to_string(status) + ",\"detail\":\"" + escape(detail) + "\"}",
                 "application/problem+json"};
     }
     Response& header(std::string name, std::string value) {

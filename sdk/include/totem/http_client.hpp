@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +15,8 @@ inline namespace v0 {
 /// A request to send. The fields are explained in abi/http_client.h.
 class HttpOut {
 public:
-    HttpOut(std::string method, std::string url) : method_(std::move(method)), url_(std::move(url)) {}
+    HttpOut(std::string method, std::string url)
+        : method_(std::move(method)), url_(std::move(url)) {}
     HttpOut& header(std::string name, std::string value) {
         headers_.emplace_back(std::move(name), std::move(value));
         return *this;
@@ -30,9 +32,18 @@ public:
     HttpOut& repeatable(bool value = true) { return flag(TOTEM_HTTP_REPEATABLE, value); }
     HttpOut& once(bool value = true) { return flag(TOTEM_HTTP_ONCE, value); }
     HttpOut& insecureTls(bool value = true) { return flag(TOTEM_HTTP_INSECURE_TLS, value); }
-    HttpOut& maxRedirects(int count) { maxRedirects_ = count; return *this; }
-    HttpOut& maxResponseBytes(std::uint64_t bytes) { maxResponse_ = bytes; return *this; }
-    HttpOut& proxy(std::string url) { proxy_ = std::move(url); return *this; }
+    HttpOut& maxRedirects(int count) {
+        maxRedirects_ = count;
+        return *this;
+    }
+    HttpOut& maxResponseBytes(std::uint64_t bytes) {
+        maxResponse_ = bytes;
+        return *this;
+    }
+    HttpOut& proxy(std::string url) {
+        proxy_ = std::move(url);
+        return *this;
+    }
 
     const std::string& method() const { return method_; }
     const std::string& url() const { return url_; }
@@ -74,8 +85,8 @@ public:
         : host_(host), api_(hostExtension<totem_host_http_client>(host, TOTEM_EXT_HTTP_CLIENT)) {}
 
     auto ask(const HttpOut& request, const AskOptions& options = {}) const {
-        return Pending(options, [this, &request](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, ask)) return answerUnavailable(ask, TOTEM_EXT_HTTP_CLIENT);
+        return Pending(host_, options, [this, &request](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, ask)) return answerUnavailable(host_, ask, TOTEM_EXT_HTTP_CLIENT);
             std::vector<totem_header> views;
             const totem_http_out out = request.raw(views);
             api_->ask(host_, &out, &ask);

@@ -33,11 +33,11 @@ struct Init {
 
 /// A plugin is a class derived from this one and the macro TOTEM_PLUGIN.
 ///
-/// The constructor registers handlers for what the manifest declares; throw from it (or from
-/// start) to refuse, with a message for the operator. Handlers run on the plugin's own pool, where
-/// they may block, and may run at the same time. A handler answers its call at once, or moves it
-/// away and answers later. An exception that leaves a handler answers the call: Failure with its
-/// status, anything else as kFault.
+/// The constructor registers handlers for what the manifest declares (not later: the host reads the
+/// tables from any thread); throw from it or from start to refuse, with a message for the operator.
+/// Handlers run on the plugin's own pool, where they may block, and may run at the same time. A
+/// handler answers its call at once, or moves it away and answers later. An exception that leaves a
+/// handler answers the call: Failure with its status, anything else as kFault.
 class Plugin {
 public:
     using RouteHandler = std::function<void(Call&, const Request&)>;
@@ -65,7 +65,8 @@ protected:
     template <typename Handler>
     void onRoute(std::string name, Handler handler) {
         if constexpr (std::is_invocable_v<Handler&, const Request&>) {
-            routes_[std::move(name)] = [handler](Call& call, const Request& request) mutable {
+            routes_[std::move(name)] = [handler = std::move(handler)](
+                                           Call& call, const Request& request) mutable {
                 Response response = handler(request);
                 call.succeed(std::move(response));
             };
@@ -73,8 +74,12 @@ protected:
             routes_[std::move(name)] = std::move(handler);
         }
     }
-    void onAction(std::string name, TextHandler handler) { actions_[std::move(name)] = std::move(handler); }
-    void onReconcile(std::string action, TextHandler handler) { reconciles_[std::move(action)] = std::move(handler); }
+    void onAction(std::string name, TextHandler handler) {
+        actions_[std::move(name)] = std::move(handler);
+    }
+    void onReconcile(std::string action, TextHandler handler) {
+        reconciles_[std::move(action)] = std::move(handler);
+    }
     void onEvent(TextHandler handler) { event_ = std::move(handler); }
 
 private:
@@ -106,10 +111,13 @@ public:
     }
 
 private:
-    Instance(const totem_host* host, std::string_view config) : totem_instance{}, plugin_(Init{host, config}) {
+    Instance(const totem_host* host, std::string_view config)
+        : totem_instance{}, plugin_(Init{host, config}) {
         struct_size = sizeof(totem_instance);
         plugin_ctx = this;
-        totem_instance::start = [](totem_instance* self) { return guard(self, "start", [](Plugin& p) { p.start(); }); };
+        totem_instance::start = [](totem_instance* self) {
+            return guard(self, "start", [](Plugin& p) { p.start(); });
+        };
         drain = [](totem_instance* self, std::int64_t deadline) {
             guard(self, "drain", [deadline](Plugin& p) { p.drain(deadline); });
         };
@@ -138,26 +146,36 @@ private:
         return TOTEM_E_FAULT;
     }
 
-    /// Runs a handler; whatever leaves it answers the call.
+    /// Runs a handler; whatever leaves it answers the call. When it is answered already (or was
+    /// moved away) nobody would hear of the failure, so it is logged.
     template <typename Run>
-    static void answer(totem_call* raw, Run run) {
+    static void answer(totem_instance* self, totem_call* raw, Run run) {
         Call call(raw);
+        const auto failed = [&](Status status, const char* why) {
+            if (call.answered()) {
+                of(self).log.error("plugin.handler.failed", {{"reason", why}});
+            } else {
+                call.fail(status, why);
+            }
+        };
         try {
             run(call);
         } catch (const Failure& failure) {
-            call.fail(failure.status(), failure.what());
+            failed(failure.status(), failure.what());
         } catch (const std::exception& error) {
-            call.fail(Status::kFault, error.what());
+            failed(Status::kFault, error.what());
         } catch (...) {
-            call.fail(Status::kFault, "an exception without a message");
+            failed(Status::kFault, "an exception without a message");
         }
     }
 
-    static void dispatch(std::map<std::string, Plugin::TextHandler, std::less<>>& handlers, totem_call* raw,
-                         totem_str name, totem_str input) {
-        answer(raw, [&](Call& call) {
+    static void dispatch(totem_instance* self,
+                         std::map<std::string, Plugin::TextHandler, std::less<>>& handlers,
+                         totem_call* raw, totem_str name, totem_str input) {
+        answer(self, raw, [&](Call& call) {
             auto found = handlers.find(view(name));
-            if (found == handlers.end()) throw Failure(Status::kNotFound, "no handler for " + std::string(view(name)));
+            if (found == handlers.end())
+                throw Failure(Status::kNotFound, "no handler for " + std::string(view(name)));
             found->second(call, view(input));
         });
     }
@@ -165,17 +183,20 @@ private:
     static const void* extension(totem_instance* self, const char* id) {
         static const totem_plugin_route route{
             sizeof(totem_plugin_route), 0,
-            [](totem_instance* self, totem_call* raw, totem_str name, const totem_http_request* request) {
-                answer(raw, [&](Call& call) {
+            [](totem_instance* self, totem_call* raw, totem_str name,
+               const totem_http_request* request) {
+                answer(self, raw, [&](Call& call) {
                     auto& routes = of(self).routes_;
                     auto found = routes.find(view(name));
-                    if (found == routes.end()) throw Failure(Status::kNotFound, "no handler for this route");
+                    if (found == routes.end())
+                        throw Failure(Status::kNotFound, "no handler for this route");
                     found->second(call, Request(request));
                 });
             }};
         static const totem_plugin_event event{
-            sizeof(totem_plugin_event), 0, [](totem_instance* self, totem_call* raw, totem_str json) {
-                answer(raw, [&](Call& call) {
+            sizeof(totem_plugin_event), 0,
+            [](totem_instance* self, totem_call* raw, totem_str json) {
+                answer(self, raw, [&](Call& call) {
                     if (!of(self).event_) throw Failure(Status::kNotFound, "no handler for events");
                     of(self).event_(call, view(json));
                 });
@@ -183,15 +204,18 @@ private:
         static const totem_plugin_action action{
             sizeof(totem_plugin_action), 0,
             [](totem_instance* self, totem_call* raw, totem_str name, totem_str input) {
-                dispatch(of(self).actions_, raw, name, input);
+                dispatch(self, of(self).actions_, raw, name, input);
             },
             [](totem_instance* self, totem_call* raw, totem_str name, totem_str question) {
-                dispatch(of(self).reconciles_, raw, name, question);
+                dispatch(self, of(self).reconciles_, raw, name, question);
             }};
         const std::string_view wanted(id);
         if (wanted == TOTEM_EXT_ROUTE && !of(self).routes_.empty()) return &route;
         if (wanted == TOTEM_EXT_EVENT && of(self).event_) return &event;
-        if (wanted == TOTEM_EXT_ACTION && !of(self).actions_.empty()) return &action;
+        if (wanted == TOTEM_EXT_ACTION &&
+            !(of(self).actions_.empty() && of(self).reconciles_.empty())) {
+            return &action;
+        }
         return nullptr;
     }
 
@@ -202,12 +226,15 @@ private:
 }  // namespace totem
 
 /// Defines the entry of the shared object: TOTEM_PLUGIN(Hello) once, at the end of one source.
-#define TOTEM_PLUGIN(Author)                                                                        \
-    extern "C" TOTEM_EXPORT const totem_descriptor* totem_plugin_entry(void) {                      \
-        static const totem_descriptor descriptor{sizeof(totem_descriptor), TOTEM_ABI_MAJOR,         \
-                                                 TOTEM_ABI_MINOR,          totem_plugin_id,         \
-                                                 totem_plugin_version,     totem_plugin_manifest,   \
-                                                 &::totem::Instance<Author>::create};               \
-        return &descriptor;                                                                         \
-    }                                                                                               \
+#define TOTEM_PLUGIN(Author)                                                          \
+    extern "C" TOTEM_EXPORT const totem_descriptor* totem_plugin_entry(void) {        \
+        static const totem_descriptor descriptor{sizeof(totem_descriptor),            \
+                                                 TOTEM_ABI_MAJOR,                     \
+                                                 TOTEM_ABI_MINOR,                     \
+                                                 totem_plugin_id,                     \
+                                                 totem_plugin_version,                \
+                                                 totem_plugin_manifest,               \
+                                                 &::totem::Instance<Author>::create}; \
+        return &descriptor;                                                           \
+    }                                                                                 \
     static_assert(true, "a semicolon follows TOTEM_PLUGIN")

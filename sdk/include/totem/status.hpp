@@ -28,20 +28,34 @@ enum class Status : totem_status {
 
 inline const char* statusName(Status status) {
     switch (status) {
-        case Status::kOk: return "ok";
-        case Status::kInvalid: return "invalid";
-        case Status::kNotFound: return "not_found";
-        case Status::kUnavailable: return "unavailable";
-        case Status::kBusy: return "busy";
-        case Status::kDeadline: return "deadline";
-        case Status::kCancelled: return "cancelled";
-        case Status::kGone: return "gone";
-        case Status::kAbandoned: return "abandoned";
-        case Status::kFault: return "fault";
-        case Status::kRefused: return "refused";
-        case Status::kUnknown: return "unknown";
-        case Status::kDenied: return "denied";
-        case Status::kTooLarge: return "too_large";
+        case Status::kOk:
+            return "ok";
+        case Status::kInvalid:
+            return "invalid";
+        case Status::kNotFound:
+            return "not_found";
+        case Status::kUnavailable:
+            return "unavailable";
+        case Status::kBusy:
+            return "busy";
+        case Status::kDeadline:
+            return "deadline";
+        case Status::kCancelled:
+            return "cancelled";
+        case Status::kGone:
+            return "gone";
+        case Status::kAbandoned:
+            return "abandoned";
+        case Status::kFault:
+            return "fault";
+        case Status::kRefused:
+            return "refused";
+        case Status::kUnknown:
+            return "unknown";
+        case Status::kDenied:
+            return "denied";
+        case Status::kTooLarge:
+            return "too_large";
     }
     return "fault";
 }
@@ -50,7 +64,8 @@ inline const char* statusName(Status status) {
 /// leaves a handler answers kFault.
 class Failure : public std::runtime_error {
 public:
-    Failure(Status status, const std::string& message) : std::runtime_error(message), status_(status) {}
+    Failure(Status status, const std::string& message)
+        : std::runtime_error(message), status_(status) {}
     Status status() const { return status_; }
 
 private:

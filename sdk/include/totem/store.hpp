@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "totem/abi/store.h"
@@ -16,32 +17,34 @@ public:
 
     /// Content, or kNotFound.
     auto get(std::string_view key, const AskOptions& options = {}) const {
-        return Pending(options, [this, key](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, get)) return answerUnavailable(ask, TOTEM_EXT_STORE);
+        return Pending(host_, options, [this, key](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, get)) return answerUnavailable(host_, ask, TOTEM_EXT_STORE);
             api_->get(host_, str(key), &ask);
         });
     }
 
     /// `expiresUnixNs` 0: never.
-    auto put(std::string_view key, std::string_view value, std::int64_t expiresUnixNs, const AskOptions& options = {}) const {
-        return Pending(options, [this, key, value, expiresUnixNs](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, put)) return answerUnavailable(ask, TOTEM_EXT_STORE);
+    auto put(std::string_view key, std::string_view value, std::int64_t expiresUnixNs,
+             const AskOptions& options = {}) const {
+        return Pending(host_, options, [this, key, value, expiresUnixNs](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, put)) return answerUnavailable(host_, ask, TOTEM_EXT_STORE);
             api_->put(host_, str(key), str(value), expiresUnixNs, &ask);
         });
     }
 
     /// Removing what is not there is a success.
     auto remove(std::string_view key, const AskOptions& options = {}) const {
-        return Pending(options, [this, key](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, remove)) return answerUnavailable(ask, TOTEM_EXT_STORE);
+        return Pending(host_, options, [this, key](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, remove)) return answerUnavailable(host_, ask, TOTEM_EXT_STORE);
             api_->remove(host_, str(key), &ask);
         });
     }
 
     /// {"entries": [{"key", "value"}, …]} with the prefix, ascending, above `after`.
-    auto list(std::string_view prefix, std::string_view after, std::uint32_t limit, const AskOptions& options = {}) const {
-        return Pending(options, [this, prefix, after, limit](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, list)) return answerUnavailable(ask, TOTEM_EXT_STORE);
+    auto list(std::string_view prefix, std::string_view after, std::uint32_t limit,
+              const AskOptions& options = {}) const {
+        return Pending(host_, options, [this, prefix, after, limit](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, list)) return answerUnavailable(host_, ask, TOTEM_EXT_STORE);
             api_->list(host_, str(prefix), str(after), limit, &ask);
         });
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "totem/abi/worker.h"
@@ -16,9 +17,10 @@ public:
         : host_(host), api_(hostExtension<totem_host_worker>(host, TOTEM_EXT_WORKER)) {}
 
     /// `affinity` 0: any worker.
-    auto ask(std::string_view worker, std::int32_t affinity, std::string_view request, const AskOptions& options = {}) const {
-        return Pending(options, [this, worker, affinity, request](const totem_ask& ask) {
-            if (!TOTEM_HAS(api_, ask)) return answerUnavailable(ask, TOTEM_EXT_WORKER);
+    auto ask(std::string_view worker, std::int32_t affinity, std::string_view request,
+             const AskOptions& options = {}) const {
+        return Pending(host_, options, [this, worker, affinity, request](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, ask)) return answerUnavailable(host_, ask, TOTEM_EXT_WORKER);
             api_->ask(host_, str(worker), affinity, str(request), &ask);
         });
     }

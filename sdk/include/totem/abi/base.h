@@ -36,14 +36,15 @@
 #endif
 
 /* True when the maker of *object knew the member and set it. Function pointer members only. */
-#define TOTEM_HAS(object, member)                                                        \
-    ((object) != NULL &&                                                                 \
-     (object)->struct_size >= (size_t)((const char *)(&(object)->member + 1) - (const char *)(object)) && \
+#define TOTEM_HAS(object, member)                                                  \
+    ((object) != NULL &&                                                           \
+     (object)->struct_size >=                                                      \
+         (size_t)((const char*)(&(object)->member + 1) - (const char*)(object)) && \
      (object)->member != NULL)
 
 /* Bytes, not NUL-terminated. ptr may be NULL when len is 0. */
 typedef struct totem_str {
-    const char *ptr;
+    const char* ptr;
     size_t len;
 } totem_str;
 
@@ -53,7 +54,7 @@ enum {
     TOTEM_OK = 0,
     TOTEM_E_INVALID = -1,     /* the input is wrong; asking again with the same input is useless */
     TOTEM_E_NOT_FOUND = -2,   /* no such thing: action, key, worker */
-    TOTEM_E_UNAVAILABLE = -3, /* certainly not done, and may work later: upstream down, extension absent */
+    TOTEM_E_UNAVAILABLE = -3, /* certainly not done, may work later: upstream down, no extension */
     TOTEM_E_BUSY = -4,        /* a limit is reached; certainly not done */
     TOTEM_E_DEADLINE = -5,    /* not finished in time */
     TOTEM_E_CANCELLED = -6,   /* the asker went away or the instance stops */
@@ -66,7 +67,7 @@ enum {
     TOTEM_E_TOO_LARGE = -13   /* over a size limit */
 };
 
-TOTEM_STATIC_ASSERT(sizeof(void *) == 8, "totem supports 64-bit systems only");
+TOTEM_STATIC_ASSERT(sizeof(void*) == 8, "totem supports 64-bit systems only");
 TOTEM_STATIC_ASSERT(offsetof(totem_str, len) == 8 && sizeof(totem_str) == 16, "totem_str layout");
 
 #endif

@@ -21,14 +21,14 @@ typedef struct totem_header {
 typedef struct totem_body {
     uint32_t struct_size;
     int32_t code;                /* HTTP status, worker id …: the extension says; else 0 */
-    const totem_header *headers; /* may be NULL */
+    const totem_header* headers; /* may be NULL */
     uint32_t header_count;
-    int32_t fd;                  /* >= 0: the content is this file's [offset, offset + length) */
-    totem_str content;           /* the content when fd < 0; on failure: a sentence saying why */
+    int32_t fd;        /* >= 0: the content is this file's [offset, offset + length) */
+    totem_str content; /* the content when fd < 0; on failure: a sentence saying why */
     uint64_t offset;
     uint64_t length;
-    void (*release)(struct totem_body *body); /* [any-thread] */
-    void *ctx;                   /* the maker's */
+    void (*release)(struct totem_body* body); /* [any-thread] */
+    void* ctx;                                /* the maker's */
 } totem_body;
 
 /* What a callee holds. The host owns it; contents live until complete() is called. */
@@ -43,11 +43,11 @@ typedef struct totem_call {
     totem_str caller;          /* plugin id, "http", "journal", "admin" */
     /* [any-thread] Always consumes the call and the body, whatever it returns:
      * TOTEM_OK, or TOTEM_E_GONE when the call was already answered. */
-    totem_status (*complete)(struct totem_call *call, totem_status status, totem_body *body);
+    totem_status (*complete)(struct totem_call* call, totem_status status, totem_body* body);
     /* [any-thread] 1 when nobody waits for the answer any more. */
-    int32_t (*cancelled)(const struct totem_call *call);
-    uint32_t attempt;          /* events: 1 for the first delivery; else 0 */
-    uint32_t replay;           /* events: how often an operator replayed it */
+    int32_t (*cancelled)(const struct totem_call* call);
+    uint32_t attempt; /* events: 1 for the first delivery; else 0 */
+    uint32_t replay;  /* events: how often an operator replayed it */
 } totem_call;
 
 /* What an asker hands over; the host copies it before the ask returns. */
@@ -55,22 +55,28 @@ typedef struct totem_ask {
     uint32_t struct_size;
     uint32_t flags;            /* none defined yet */
     int64_t deadline_ns;       /* 0: the parent's, else the host's default (30 s) */
-    const totem_call *parent;  /* gives trace, subject, deadline and cancellation; may be NULL */
+    const totem_call* parent;  /* gives trace, subject, deadline and cancellation; may be NULL */
     totem_str subject;         /* overrides the parent's when not empty */
     totem_str idempotency_key; /* makes a durable effect of an effectful action */
-    totem_str checkpoint_key;  /* with a key: a row of the asker's own store (abi/store.h), written */
-    totem_str checkpoint;      /* in the transaction that records the intent. Empty key: none */
-    /* [completion] Called once, never inside the ask. The receiver owns body (may be NULL). */
-    void (*done)(void *ctx, totem_status status, totem_body *body);
-    void *ctx;
+    /* With a key: a row of the asker's own store (abi/store.h), written in the transaction that
+     * records the intent. Empty checkpoint_key: none. */
+    totem_str checkpoint_key;
+    totem_str checkpoint;
+    /* [completion] Called once, never inside the ask (which would deadlock
+     * an asker that holds a lock). The receiver owns body (may be NULL). */
+    void (*done)(void* ctx, totem_status status, totem_body* body);
+    void* ctx;
 } totem_ask;
 
 TOTEM_STATIC_ASSERT(offsetof(totem_body, content) == 24, "totem_body layout");
-TOTEM_STATIC_ASSERT(offsetof(totem_body, release) == 56 && sizeof(totem_body) == 72, "totem_body layout");
+TOTEM_STATIC_ASSERT(offsetof(totem_body, release) == 56 && sizeof(totem_body) == 72,
+                    "totem_body layout");
 TOTEM_STATIC_ASSERT(offsetof(totem_call, trace_parent) == 24, "totem_call layout");
 TOTEM_STATIC_ASSERT(offsetof(totem_call, complete) == 88, "totem_call layout");
-TOTEM_STATIC_ASSERT(offsetof(totem_call, attempt) == 104 && sizeof(totem_call) == 112, "totem_call layout");
+TOTEM_STATIC_ASSERT(offsetof(totem_call, attempt) == 104 && sizeof(totem_call) == 112,
+                    "totem_call layout");
 TOTEM_STATIC_ASSERT(offsetof(totem_ask, parent) == 16, "totem_ask layout");
-TOTEM_STATIC_ASSERT(offsetof(totem_ask, done) == 88 && sizeof(totem_ask) == 104, "totem_ask layout");
+TOTEM_STATIC_ASSERT(offsetof(totem_ask, done) == 88 && sizeof(totem_ask) == 104,
+                    "totem_ask layout");
 
 #endif

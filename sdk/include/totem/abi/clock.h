@@ -10,8 +10,8 @@
 typedef struct totem_host_clock {
     uint32_t struct_size;
     uint32_t reserved_flags;
-    int64_t (*monotonic_ns)(const totem_host *host); /* [any-thread] CLOCK_MONOTONIC */
-    int64_t (*unix_ns)(const totem_host *host);      /* [any-thread] CLOCK_REALTIME */
+    int64_t (*monotonic_ns)(const totem_host* host); /* [any-thread] CLOCK_MONOTONIC */
+    int64_t (*unix_ns)(const totem_host* host);      /* [any-thread] CLOCK_REALTIME */
 } totem_host_clock;
 
 TOTEM_STATIC_ASSERT(sizeof(totem_host_clock) == 24, "totem_host_clock layout");

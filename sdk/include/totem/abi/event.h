@@ -18,10 +18,10 @@ typedef struct totem_host_event {
     uint32_t reserved_flags;
     /* [any-thread] events_json is an array, appended atomically. done comes when it is durable,
      * with {"results": ["stored" | "duplicate", …]}; TOTEM_E_BUSY: queue limit or disk full. */
-    void (*publish)(const totem_host *host, totem_str events_json, const totem_ask *ask);
+    void (*publish)(const totem_host* host, totem_str events_json, const totem_ask* ask);
     /* [any-thread] Lets the next event of the same subject be delivered before this one is done
      * (a flow that sleeps). The call stays open. */
-    void (*release_lane)(const totem_host *host, totem_call *call);
+    void (*release_lane)(const totem_host* host, totem_call* call);
 } totem_host_event;
 
 /* Plugin side. Events of one subject come one at a time. Complete with TOTEM_OK when handled;
@@ -30,7 +30,8 @@ typedef struct totem_host_event {
 typedef struct totem_plugin_event {
     uint32_t struct_size;
     uint32_t reserved_flags;
-    void (*deliver)(totem_instance *instance, totem_call *call, totem_str event_json); /* [plugin-pool] */
+    void (*deliver)(totem_instance* instance, totem_call* call,
+                    totem_str event_json); /* [plugin-pool] */
 } totem_plugin_event;
 
 TOTEM_STATIC_ASSERT(sizeof(totem_host_event) == 24, "totem_host_event layout");

@@ -9,10 +9,10 @@
 #define TOTEM_EXT_HTTP_CLIENT "totem.draft.http_client/1"
 
 enum {
-    TOTEM_HTTP_REPEATABLE = 1,     /* sending it twice does no harm, whatever the method */
-    TOTEM_HTTP_INSECURE_TLS = 2,   /* do not verify the certificate */
-    TOTEM_HTTP_ONCE = 4            /* never sent again by the host, whatever the method and the
-                                      answer (429, 503): the asker has its own rules */
+    TOTEM_HTTP_REPEATABLE = 1,   /* sending it twice does no harm, whatever the method */
+    TOTEM_HTTP_INSECURE_TLS = 2, /* do not verify the certificate */
+    TOTEM_HTTP_ONCE = 4          /* never sent again by the host, whatever the method and the
+                                    answer (429, 503): the asker has its own rules */
 };
 
 typedef struct totem_http_out {
@@ -20,9 +20,9 @@ typedef struct totem_http_out {
     uint32_t flags; /* GET and HEAD are repeatable without the flag */
     totem_str method;
     totem_str url;
-    const totem_header *headers;
+    const totem_header* headers;
     uint32_t header_count;
-    int32_t max_redirects;       /* 0: answers 3xx are returned as they are */
+    int32_t max_redirects; /* 0: answers 3xx are returned as they are */
     totem_str content;
     uint64_t max_response_bytes; /* 0: the host's default (16 MB) */
     totem_str proxy;             /* "http://name:port", or empty */
@@ -35,10 +35,12 @@ typedef struct totem_http_out {
 typedef struct totem_host_http_client {
     uint32_t struct_size;
     uint32_t reserved_flags;
-    void (*ask)(const totem_host *host, const totem_http_out *request, const totem_ask *ask); /* [any-thread] */
+    void (*ask)(const totem_host* host, const totem_http_out* request,
+                const totem_ask* ask); /* [any-thread] */
 } totem_host_http_client;
 
-TOTEM_STATIC_ASSERT(offsetof(totem_http_out, content) == 56 && sizeof(totem_http_out) == 96, "totem_http_out layout");
+TOTEM_STATIC_ASSERT(offsetof(totem_http_out, content) == 56 && sizeof(totem_http_out) == 96,
+                    "totem_http_out layout");
 TOTEM_STATIC_ASSERT(sizeof(totem_host_http_client) == 16, "totem_host_http_client layout");
 
 #endif

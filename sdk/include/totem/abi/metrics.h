@@ -17,10 +17,11 @@ typedef struct totem_host_metrics {
     uint32_t struct_size;
     uint32_t reserved_flags;
     /* [any-thread] The same name gives the same metric. NULL: bad name or another kind. */
-    totem_metric *(*declare)(const totem_host *host, int32_t kind, totem_str name, totem_str help);
+    totem_metric* (*declare)(const totem_host* host, int32_t kind, totem_str name, totem_str help);
     /* [any-thread] Counter: adds; gauge: sets; histogram: observes. Labels beyond the host's limit
      * of combinations are counted under "other". */
-    void (*record)(totem_metric *metric, const totem_header *labels, uint32_t label_count, double value);
+    void (*record)(totem_metric* metric, const totem_header* labels, uint32_t label_count,
+                   double value);
 } totem_host_metrics;
 
 TOTEM_STATIC_ASSERT(sizeof(totem_host_metrics) == 24, "totem_host_metrics layout");

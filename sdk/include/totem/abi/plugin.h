@@ -17,25 +17,26 @@
 typedef struct totem_host {
     uint32_t struct_size;
     uint16_t abi_major, abi_minor;
-    void *host_ctx;
-    /* [any-thread] The extension's struct, valid as long as the host; NULL: absent or not granted. */
-    const void *(*get_extension)(const struct totem_host *host, const char *id);
+    void* host_ctx;
+    /* [any-thread] The extension's struct, valid as long as the host; NULL: absent or not granted.
+     */
+    const void* (*get_extension)(const struct totem_host* host, const char* id);
 } totem_host;
 
 typedef struct totem_instance {
     uint32_t struct_size;
     uint32_t reserved_flags; /* 0 */
-    void *plugin_ctx;
+    void* plugin_ctx;
     /* [plugin-pool] Ready to serve when it returns TOTEM_OK. */
-    totem_status (*start)(struct totem_instance *instance);
+    totem_status (*start)(struct totem_instance* instance);
     /* [plugin-pool] Take no new work of your own; calls in progress may go on until deadline_ns. */
-    void (*drain)(struct totem_instance *instance, int64_t deadline_ns);
+    void (*drain)(struct totem_instance* instance, int64_t deadline_ns);
     /* [plugin-pool] Join every thread you started. No call comes after it. */
-    void (*stop)(struct totem_instance *instance);
+    void (*stop)(struct totem_instance* instance);
     /* [plugin-pool] No callback comes after it returns. */
-    void (*destroy)(struct totem_instance *instance);
+    void (*destroy)(struct totem_instance* instance);
     /* [any-thread] The plugin's side of an extension; NULL: not provided. */
-    const void *(*get_extension)(struct totem_instance *instance, const char *id);
+    const void* (*get_extension)(struct totem_instance* instance, const char* id);
 } totem_instance;
 
 typedef struct totem_descriptor {
@@ -46,20 +47,23 @@ typedef struct totem_descriptor {
     totem_str manifest_json; /* the same bytes as the installed plugin.json */
     /* [plugin-pool] config_json is valid against the plugin's schema, secrets resolved. On failure
      * *out stays NULL and the reason is logged. */
-    totem_status (*create)(const totem_host *host, totem_str config_json, totem_instance **out);
+    totem_status (*create)(const totem_host* host, totem_str config_json, totem_instance** out);
 } totem_descriptor;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 /* The only exported symbol. Pure: no side effects, the same pointer at each call. */
-TOTEM_EXPORT const totem_descriptor *totem_plugin_entry(void);
+TOTEM_EXPORT const totem_descriptor* totem_plugin_entry(void);
 #ifdef __cplusplus
 }
 #endif
 
-TOTEM_STATIC_ASSERT(offsetof(totem_host, host_ctx) == 8 && sizeof(totem_host) == 24, "totem_host layout");
-TOTEM_STATIC_ASSERT(offsetof(totem_instance, start) == 16 && sizeof(totem_instance) == 56, "totem_instance layout");
-TOTEM_STATIC_ASSERT(offsetof(totem_descriptor, create) == 56 && sizeof(totem_descriptor) == 64, "totem_descriptor layout");
+TOTEM_STATIC_ASSERT(offsetof(totem_host, host_ctx) == 8 && sizeof(totem_host) == 24,
+                    "totem_host layout");
+TOTEM_STATIC_ASSERT(offsetof(totem_instance, start) == 16 && sizeof(totem_instance) == 56,
+                    "totem_instance layout");
+TOTEM_STATIC_ASSERT(offsetof(totem_descriptor, create) == 56 && sizeof(totem_descriptor) == 64,
+                    "totem_descriptor layout");
 
 #endif

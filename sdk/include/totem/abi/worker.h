@@ -1,8 +1,8 @@
 /* totem/abi/worker.h - helper processes of a plugin, for whatever interprets hostile input: no
  * network, no files but those handed in, memory and time capped, killed and respawned by the host.
  * Declared in the manifest:
- *   "workers": [{"name": "flow", "program": "totem-flow-worker", "memory_mb": 256, "time_ms": 10000}]
- * The program's end is totem/worker.hpp. */
+ *   "workers": [{"name": "flow", "program": "totem-flow-worker", "memory_mb": 256, "time_ms":
+ * 10000}] The program's end is totem/worker.hpp. */
 #ifndef TOTEM_ABI_WORKER_H
 #define TOTEM_ABI_WORKER_H
 
@@ -18,7 +18,8 @@ typedef struct totem_host_worker {
     /* [any-thread] affinity 0: any worker; else body->code of an earlier answer: that very worker,
      * or GONE when it has ended. done: OK with the worker's id in body->code; DEADLINE: over its
      * time and killed; TOO_LARGE: over its memory and killed; GONE: died (content says how). */
-    void (*ask)(const totem_host *host, totem_str worker, int32_t affinity, totem_str request, const totem_ask *ask);
+    void (*ask)(const totem_host* host, totem_str worker, int32_t affinity, totem_str request,
+                const totem_ask* ask);
 } totem_host_worker;
 
 TOTEM_STATIC_ASSERT(sizeof(totem_host_worker) == 16, "totem_host_worker layout");

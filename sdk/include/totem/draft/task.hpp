@@ -34,23 +34,29 @@ public:
         std::optional<T> value;
         std::exception_ptr error;
         std::coroutine_handle<> continuation;
-        std::atomic<bool> met{false};  // set by whoever comes first: the end, or the awaiter's suspension
+        std::atomic<bool> met{
+            false};  // set by whoever comes first: the end, or the awaiter's suspension
 
-        Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+        Task get_return_object() {
+            return Task(std::coroutine_handle<promise_type>::from_promise(*this));
+        }
         std::suspend_always initial_suspend() noexcept { return {}; }
         auto final_suspend() noexcept {
             struct Final {
                 bool await_ready() noexcept { return false; }
                 void await_suspend(std::coroutine_handle<promise_type> self) noexcept {
                     auto continuation = self.promise().continuation;
-                    if (self.promise().met.exchange(true, std::memory_order_acq_rel)) continuation.resume();
+                    if (self.promise().met.exchange(true, std::memory_order_acq_rel))
+                        continuation.resume();
                 }
                 void await_resume() noexcept {}
             };
             return Final{};
         }
         template <typename U>
-        void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
+        void return_value(U&& result) {
+            value.emplace(std::forward<U>(result));
+        }
         void unhandled_exception() { error = std::current_exception(); }
     };
 
@@ -94,6 +100,7 @@ auto operator co_await(Pending<Start>&& pending) {
                 auto& self = *static_cast<Awaiter*>(ctx);
                 self.answer.status = static_cast<Status>(status);
                 self.answer.body = Body(body);
+                const detail::CompletionScope scope;
                 self.awaiter.resume();
             });
         }
@@ -107,7 +114,8 @@ auto operator co_await(Pending<Start>&& pending) {
 template <typename T>
 class WhenAll {
 public:
-    explicit WhenAll(std::vector<Task<T>> tasks) : tasks_(std::move(tasks)), results_(tasks_.size()), open_(tasks_.size() + 1) {}
+    explicit WhenAll(std::vector<Task<T>> tasks)
+        : tasks_(std::move(tasks)), results_(tasks_.size()), open_(tasks_.size() + 1) {}
 
     bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> awaiter) {
@@ -184,8 +192,12 @@ template <typename Function>
 class Async {
 public:
     explicit Async(Function function) : function_(std::move(function)) {}
-    void operator()(Call& call, const Request& request) { answerWith(std::move(call), function_, request); }
-    void operator()(Call& call, std::string_view input) { answerWith(std::move(call), function_, input); }
+    void operator()(Call& call, const Request& request) {
+        answerWith(std::move(call), function_, request);
+    }
+    void operator()(Call& call, std::string_view input) {
+        answerWith(std::move(call), function_, input);
+    }
 
 private:
     Function function_;
