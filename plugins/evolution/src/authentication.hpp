@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <totem/http.hpp>
+
+#include "settings.hpp"
+
+namespace totem::evolution {
+
+/// Whether a webhook comes from Evolution: it carries the configured header, or the token (JWT,
+/// HS256) that Evolution makes from `jwt_key`. Nothing signs the body.
+struct Verdict {
+    int status = 200;    ///< else what to answer: 401, or 503 for what may come again
+    std::string reason;  ///< for the log and the answer
+    bool accepted() const { return status == 200; }
+};
+
+Verdict authenticate(const Request& request, std::int64_t receivedUnixNs, const Settings& settings);
+
+/// How long after its `exp` a token still counts: Evolution signs once and uses the same token for
+/// retries that go on long after.
+inline constexpr std::int64_t kJwtGraceS = 3600;
+
+enum class Token { kGenuine, kExpired, kForged };
+Token checkToken(std::string_view jwt, std::string_view key, std::int64_t nowS);
+
+/// Takes the same time wherever the texts differ.
+bool sameSecret(std::string_view a, std::string_view b);
+/// True when the IPv4 or IPv6 address lies in a network such as 10.0.0.0/8.
+bool inNetwork(std::string_view address, std::string_view network);
+
+}  // namespace totem::evolution
