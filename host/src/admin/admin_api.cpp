@@ -7,10 +7,12 @@
 #include <Poco/URI.h>
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "admin/openapi.hpp"
+#include "http/bearer.hpp"
 #include "journal/database.hpp"
 #include "journal/dead_letters.hpp"
 #include "journal/inspector.hpp"
@@ -34,19 +36,44 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t kActionTimeoutNs = 60'000'000'000;
 
-/// Takes the same time wherever the texts differ, so that a token cannot be guessed byte by byte.
-bool sameSecret(std::string_view a, std::string_view b) {
-    unsigned char difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[b.empty() ? 0 : i % b.size()]);
-    return difference == 0 && !b.empty();
-}
+/// Answered with 404.
+struct NothingThere : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 std::map<std::string, std::string> queryOf(const HttpRequest& request) {
     std::map<std::string, std::string> query;
-    Poco::URI uri;
-    uri.setRawQuery(request.query);
-    for (const auto& [name, value] : uri.getQueryParameters()) query[name] = value;
+    try {
+        Poco::URI uri;
+        uri.setRawQuery(request.query);
+        for (const auto& [name, value] : uri.getQueryParameters()) query[name] = value;
+    } catch (const Poco::Exception&) {
+        throw std::invalid_argument("the query is not percent-encoded properly");
+    }
     return query;
+}
+
+std::int64_t numberOf(const char* name, const std::string& text, std::int64_t fallback) {
+    if (text.empty()) return fallback;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number < 0) {
+        throw std::invalid_argument(std::string(name) + ": expected a whole number");
+    }
+    return number;
+}
+
+/// A member of the body, or `fallback` when it is absent; another type is the sender's mistake.
+std::string textIn(const Json& body, const char* name) {
+    if (!body.contains(name)) return {};
+    if (!body.at(name).is_string()) throw std::invalid_argument(std::string(name) + ": expected a text");
+    return body.at(name).get<std::string>();
+}
+
+bool flagIn(const Json& body, const char* name) {
+    if (!body.contains(name)) return false;
+    if (!body.at(name).is_boolean()) throw std::invalid_argument(std::string(name) + ": expected true or false");
+    return body.at(name).get<bool>();
 }
 
 EventFilter filterOf(const HttpRequest& request) {
@@ -57,16 +84,18 @@ EventFilter filterOf(const HttpRequest& request) {
     filter.subject = query["subject"];
     filter.type = query["type"];
     filter.state = query["state"];
-    filter.before = std::strtoll(query["before"].c_str(), nullptr, 10);
-    const int limit = std::atoi(query["limit"].c_str());
-    if (limit > 0) filter.limit = std::min(limit, 500);
+    filter.before = numberOf("before", query["before"], 0);
+    filter.limit = static_cast<int>(std::clamp<std::int64_t>(numberOf("limit", query["limit"], filter.limit), 1, 500));
     return filter;
 }
 
 /// What follows `prefix` in the path, percent-decoded, without `suffix`.
 std::string nameIn(const HttpRequest& request, std::string_view prefix, std::string_view suffix = {}) {
     std::string raw = request.path.substr(std::min(prefix.size(), request.path.size()));
-    if (raw.size() >= suffix.size()) raw.resize(raw.size() - suffix.size());
+    if (raw.size() < suffix.size() || raw.compare(raw.size() - suffix.size(), suffix.size(), suffix) != 0) {
+        throw NothingThere("nothing is served at this path; it would end in " + std::string(suffix));
+    }
+    raw.resize(raw.size() - suffix.size());
     std::string name;
     try {
         Poco::URI::decode(raw, name);
@@ -127,6 +156,8 @@ public:
             queue_.post([serve, shared, responder] {
                 try {
                     serve(*shared, responder);
+                } catch (const NothingThere& error) {
+                    responder.send(HttpResponse::problem(404, error.what()));
                 } catch (const std::invalid_argument& error) {
                     responder.send(HttpResponse::problem(400, error.what()));
                 } catch (const std::exception& error) {
@@ -187,7 +218,7 @@ public:
             return;
         }
         const Json body = jsonOf(request);
-        parts_.deadLetters.replay(event.at("seq").get<std::int64_t>(), body.value("subscriber", ""), body.value("fresh", false),
+        parts_.deadLetters.replay(event.at("seq").get<std::int64_t>(), textIn(body, "subscriber"), flagIn(body, "fresh"),
                                   [responder](int replayed, std::string reason) {
                                       if (replayed == 0) responder.send(HttpResponse::problem(409, reason));
                                       else responder.send(HttpResponse::json(200, Json{{"replayed", replayed}}));
@@ -211,7 +242,7 @@ public:
     }
 
     void setLevel(const HttpRequest& request, const Responder& responder) {
-        const auto level = parseLogLevel(jsonOf(request).value("level", ""));
+        const auto level = parseLogLevel(textIn(jsonOf(request), "level"));
         if (!level) throw std::invalid_argument("level: expected debug, info, warn, error or off");
         parts_.log.setLevel(nameIn(request, "/api/v1/log/"), *level);
         responder.send(HttpResponse::json(200, levels()));
@@ -228,8 +259,7 @@ public:
 private:
     static bool allowed(const HttpRequest& request, const std::string& token) {
         if (token.empty()) return isLocal(request);
-        const std::string& given = request.header("Authorization");
-        return given.rfind("Bearer ", 0) == 0 && sameSecret(std::string_view(given).substr(7), token);
+        return bears(request, token);
     }
 
     TaskQueue queue_;

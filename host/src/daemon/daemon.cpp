@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kSweepNs = 25'000'000;
 constexpr std::int64_t kReplayNs = 5'000'000'000;
+constexpr std::int64_t kLoopStuckNs = 30'000'000'000;
 
 std::filesystem::path probeProgram() {
     const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -84,7 +85,11 @@ void Daemon::start() {
 }
 
 void Daemon::scheduleChores() {
-    repeat(loop_, kSweepNs, [this] { plugins_.sweep(monotonicNow()); });
+    sweptNs_ = monotonicNow();
+    repeat(loop_, kSweepNs, [this] {
+        sweptNs_ = monotonicNow();
+        plugins_.sweep(sweptNs_);
+    });
     repeat(loop_, kReplayNs, [this] {
         plugins_.replayRequests();
         cache_.sweep();
@@ -105,7 +110,6 @@ bool Daemon::reload() {
     for (const std::string& secret : loaded.configuration->secrets) log_.registerSecret(secret);
     const ConfigDifference change = difference(configuration_, *loaded.configuration);
     try {
-        // Listeners first: an address that cannot be bound must not leave half a change behind.
         upstream_.configure(upstreamOptions(*loaded.configuration, frontForUpstream_));
         if (!plugins_.apply(*loaded.configuration, options_.safe)) {
             log.error("reload.partly", {{"reason", "a plugin could not take over its new configuration and goes on with the old one"}});
@@ -125,6 +129,10 @@ bool Daemon::reload() {
     return true;
 }
 
+bool Daemon::alive() const {
+    return !plugins_.hung() && (sweptNs_ == 0 || monotonicNow() - sweptNs_ < kLoopStuckNs);
+}
+
 void Daemon::stop() {
     if (std::exchange(stopped_, true)) return;
     const auto timeout = configuration_.guard.stopTimeout;
@@ -132,6 +140,7 @@ void Daemon::stop() {
     front_.drain(std::chrono::milliseconds(timeout.count() / 4));
     dispatcher_.drain();
     effects_.suspend();
+    actions_.suspendEffects();
     plugins_.stopAll(timeout);
     upstream_.stop();
     workers_.stop();

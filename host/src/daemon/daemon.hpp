@@ -52,11 +52,13 @@ public:
     /// Reads the configuration again and takes over the difference. On any problem the running one
     /// stays and the log says why; returns false then.
     bool reload();
+    /// False when a handler or the daemon's own loop hangs for so long that only a restart helps.
+    /// Any thread.
+    bool alive() const;
     /// Ends accepting, lets work in progress end, stops plugins in reverse order.
     void stop();
 
 private:
-    void offerHostActions();
     void scheduleChores();
     AdminApi::Parts adminParts();
     std::vector<Route> routesFor(const std::string& listener, const ListenerConfig& config) const;
@@ -64,6 +66,7 @@ private:
     const DaemonOptions options_;
     Configuration configuration_;
     bool stopped_ = false;
+    std::atomic<std::int64_t> sweptNs_{0};  // when the loop last looked after the plugins
 
     Log log_;
     Metrics metrics_;

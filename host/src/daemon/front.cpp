@@ -2,10 +2,14 @@
 
 #include <condition_variable>
 
+#include "daemon/gate.hpp"
+#include "loop/event_loop.hpp"
 #include "observe/log.hpp"
 
 namespace totemd {
 namespace {
+
+constexpr std::int64_t kLeaveMs = 120'000;
 
 HttpLimits limitsOf(const ListenerLimits& from) {
     HttpLimits limits;
@@ -32,6 +36,7 @@ std::shared_ptr<Front::Listener> Front::open(const std::string& name, const List
     auto listener = std::make_shared<Listener>();
     listener->config = config;
     listener->table = std::move(table);
+    listener->gate = std::make_shared<Gate>(config, name != "admin");
     ListenerOptions options;
     options.name = name;
     options.address = config.address;
@@ -48,6 +53,10 @@ std::shared_ptr<Front::Listener> Front::open(const std::string& name, const List
         log.warn("http.listener", {{"listener", name}, {"message", message}});
     };
     listener->server = std::make_unique<HttpServer>(loop_, std::move(options), [raw](HttpRequest&& request, Responder responder) {
+        if (auto refusal = std::atomic_load(&raw->gate)->admit(request, monotonicNow())) {
+            responder.send(std::move(*refusal));
+            return;
+        }
         std::atomic_load(&raw->table)->serve(std::move(request), std::move(responder));
     });
     listener->server->start();
@@ -62,7 +71,11 @@ void Front::apply(const std::map<std::string, ListenerConfig>& wanted) {
         before = listeners_;
     }
     std::map<std::string, std::shared_ptr<const RouteTable>> tables;
-    for (const auto& [name, config] : wanted) tables[name] = std::make_shared<const RouteTable>(routesFor_(name, config));
+    std::map<std::string, std::shared_ptr<Gate>> gates;
+    for (const auto& [name, config] : wanted) {
+        tables[name] = std::make_shared<const RouteTable>(routesFor_(name, config));
+        gates[name] = std::make_shared<Gate>(config, name != "admin");
+    }
     for (const auto& [name, config] : wanted) {
         auto found = before.find(name);
         const bool same = found != before.end() && found->second->config.address == config.address;
@@ -70,11 +83,24 @@ void Front::apply(const std::map<std::string, ListenerConfig>& wanted) {
     }
     for (const auto& [name, listener] : after) {
         std::atomic_store(&listener->table, tables[name]);
+        if (listener->config != wanted.at(name)) std::atomic_store(&listener->gate, gates[name]);
         listener->server->setLimits(limitsOf(wanted.at(name).limits));
-        listener->config = wanted.at(name);
     }
-    std::lock_guard lock(mutex_);
-    listeners_ = std::move(after);
+    std::unique_lock lock(mutex_);
+    for (const auto& [name, listener] : after) listener->config = wanted.at(name);
+    listeners_ = after;
+    lock.unlock();
+    std::erase_if(leaving_, [](const Leaving& leaving) { return leaving.empty->load(); });
+    for (auto& [name, listener] : before) {
+        auto kept = after.find(name);
+        if (kept == after.end() || kept->second != listener) leave(std::move(listener));
+    }
+}
+
+void Front::leave(std::shared_ptr<Listener> listener) {
+    auto empty = std::make_shared<std::atomic<bool>>(false);
+    listener->server->drain(kLeaveMs, [empty](std::size_t) { *empty = true; });
+    leaving_.push_back({std::move(listener), std::move(empty)});
 }
 
 void Front::drain(std::chrono::milliseconds timeout) {

@@ -16,6 +16,7 @@
 namespace totemd {
 
 class EventLoop;
+class Gate;
 class Log;
 
 /// The listeners of the daemon, each with its own table of routes. A reload swaps tables and opens
@@ -32,7 +33,8 @@ public:
     ~Front();
 
     /// Opens, closes and changes listeners. Throws std::runtime_error when an address cannot be
-    /// bound; listeners that were open before are then unchanged.
+    /// bound; listeners that were open before are then unchanged. One that is moved or removed
+    /// takes nothing new and finishes what it has.
     void apply(const std::map<std::string, ListenerConfig>& listeners);
     /// No new connections; those that are open end after their answers, at the latest after `timeout`.
     void drain(std::chrono::milliseconds timeout);
@@ -46,9 +48,11 @@ private:
     struct Listener {
         ListenerConfig config;
         std::shared_ptr<const RouteTable> table;  // read and replaced with std::atomic_*
+        std::shared_ptr<Gate> gate;               // likewise; used on the loop
         std::unique_ptr<HttpServer> server;
     };
 
+    void leave(std::shared_ptr<Listener> listener);
     std::shared_ptr<Listener> open(const std::string& name, const ListenerConfig& config, std::shared_ptr<const RouteTable> table);
 
     EventLoop& loop_;
@@ -57,6 +61,13 @@ private:
     const RoutesFor routesFor_;
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<Listener>> listeners_;  // guarded by mutex_
+
+    /// Listeners that a reload closed: each ends when its last answer is out.
+    struct Leaving {
+        std::shared_ptr<Listener> listener;
+        std::shared_ptr<std::atomic<bool>> empty;
+    };
+    std::vector<Leaving> leaving_;  // control thread only
 };
 
 }  // namespace totemd

@@ -89,7 +89,7 @@ private:
         totemd::ServiceManager manager;
         manager.ready();
         while (true) {
-            const int number = manager.waitForSignal(signals);
+            const int number = manager.waitForSignal(signals, [&] { return daemon.alive(); });
             if (number == SIGHUP) {
                 manager.reloading();
                 daemon.reload();

@@ -21,7 +21,7 @@ void ServiceManager::reloading() {
 
 void ServiceManager::stopping() { sd_notify(0, "STOPPING=1"); }
 
-int ServiceManager::waitForSignal(const sigset_t& signals) {
+int ServiceManager::waitForSignal(const sigset_t& signals, const std::function<bool()>& alive) {
     while (true) {
         int number = -1;
         if (watchdogNs_ == 0) {
@@ -31,7 +31,7 @@ int ServiceManager::waitForSignal(const sigset_t& signals) {
         const timespec wait{watchdogNs_ / 1'000'000'000, watchdogNs_ % 1'000'000'000};
         number = sigtimedwait(&signals, nullptr, &wait);
         if (number > 0) return number;
-        sd_notify(0, "WATCHDOG=1");
+        if (alive()) sd_notify(0, "WATCHDOG=1");
     }
 }
 

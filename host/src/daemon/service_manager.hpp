@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace totemd {
 
@@ -16,8 +17,8 @@ public:
     void ready();
     void reloading();
     void stopping();
-    /// Waits for one of the signals, feeding the watchdog meanwhile.
-    int waitForSignal(const sigset_t& signals);
+    /// Waits for one of the signals; feeds the watchdog meanwhile, as long as `alive` says so.
+    int waitForSignal(const sigset_t& signals, const std::function<bool()>& alive);
 
 private:
     std::int64_t watchdogNs_ = 0;  // 0: none wanted

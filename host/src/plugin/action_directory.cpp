@@ -12,6 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::string_view kStopping = "whoever waits for it is stopping; the effect itself is recorded and goes on";
+
 HostCall::Options callOptions(ActionAsk& ask) {
     HostCall::Options options;
     options.deadlineNs = ask.deadlineNs;
@@ -145,13 +147,60 @@ void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) 
     effect.event = ask.event;
     effect.attemptTimeoutNs = std::max<std::int64_t>(1'000'000'000, ask.deadlineNs - monotonicNow());
     if (!ask.checkpointKey.empty()) effect.checkpoint = Checkpoint{std::move(ask.checkpointKey), std::move(ask.checkpoint)};
-    effects_->ask(std::move(effect), [done = std::move(done)](EffectAnswer answer) {
-        switch (answer.kind) {
-            case EffectAnswer::Kind::Done: return done(TOTEM_OK, totem::Body(std::move(answer.text)));
-            case EffectAnswer::Kind::Refused: return done(TOTEM_E_REFUSED, totem::Body(std::move(answer.text)));
-            case EffectAnswer::Kind::Unknown: return done(TOTEM_E_UNKNOWN, totem::Body(std::move(answer.text)));
+    std::uint64_t number = 0;
+    {
+        std::lock_guard lock(mutex_);
+        if (!suspended_) {
+            number = ++nextWaiting_;
+            waiting_[number] = {std::move(ask.cancellation), std::move(done)};
         }
-    });
+    }
+    if (number == 0) return done(TOTEM_E_CANCELLED, totem::Body(std::string(kStopping)));
+    effects_->ask(std::move(effect), [this, number](const EffectAnswer& answer) { settle(number, answer); });
+}
+
+void ActionDirectory::settle(std::uint64_t number, const EffectAnswer& answer) {
+    Done done;
+    {
+        std::lock_guard lock(mutex_);
+        auto found = waiting_.find(number);
+        if (found == waiting_.end()) return;
+        done = std::move(found->second.done);
+        waiting_.erase(found);
+    }
+    switch (answer.kind) {
+        case EffectAnswer::Kind::Done: return done(TOTEM_OK, totem::Body(answer.text));
+        case EffectAnswer::Kind::Refused: return done(TOTEM_E_REFUSED, totem::Body(answer.text));
+        case EffectAnswer::Kind::Unknown: return done(TOTEM_E_UNKNOWN, totem::Body(answer.text));
+    }
+}
+
+void ActionDirectory::answerWhere(const std::function<bool(const Waiting&)>& chosen) {
+    std::vector<Done> answers;
+    {
+        std::lock_guard lock(mutex_);
+        for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+            if (!chosen(entry->second)) {
+                ++entry;
+                continue;
+            }
+            answers.push_back(std::move(entry->second.done));
+            entry = waiting_.erase(entry);
+        }
+    }
+    for (Done& done : answers) done(TOTEM_E_CANCELLED, totem::Body(std::string(kStopping)));
+}
+
+void ActionDirectory::suspendEffects() {
+    {
+        std::lock_guard lock(mutex_);
+        suspended_ = true;
+    }
+    answerWhere([](const Waiting&) { return true; });
+}
+
+void ActionDirectory::answerCancelled() {
+    answerWhere([](const Waiting& waiting) { return waiting.cancellation && waiting.cancellation->cancelled(); });
 }
 
 void ActionDirectory::invokeEffect(const EffectIntent& intent, EffectHooks::Done done) {

@@ -56,6 +56,12 @@ public:
     /// {"actions": [{name, plugin, effect, title, input, output}, …]}, JSON text.
     std::string listJson() const;
 
+    /// The daemon stops: nothing is sent any more, so who waits for an effect hears CANCELLED, now
+    /// and from here on. The intents are in the journal, and the next start goes on with them.
+    void suspendEffects();
+    /// Answers CANCELLED to those who wait for an effect and were cancelled; the effect goes on.
+    void answerCancelled();
+
 private:
     struct Offer {
         Manifest::Action action;
@@ -64,9 +70,18 @@ private:
         std::function<void(ActionAsk, Done)> builtin;
     };
 
+    /// Somebody who waits for an effect, which may take as long as the receiving side is away.
+    struct Waiting {
+        std::shared_ptr<Cancellation> cancellation;  // null: cannot be cancelled
+        Done done;
+    };
+
     std::shared_ptr<const Offer> find(const std::string& name) const;
     void askPlainly(const Offer& offer, ActionAsk ask, Done done);
     void askAsEffect(const Offer& offer, ActionAsk ask, Done done);
+    /// Answers the one who waits under `number`, if he still does.
+    void settle(std::uint64_t number, const EffectAnswer& answer);
+    void answerWhere(const std::function<bool(const Waiting&)>& chosen);
     void invokeEffect(const EffectIntent& intent, EffectHooks::Done done);
     void reconcileEffect(const EffectIntent& intent, std::vector<std::string> settled, EffectHooks::Done done);
 
@@ -74,6 +89,9 @@ private:
     Effects* effects_ = nullptr;
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const Offer>> offers_;  // guarded by mutex_
+    std::map<std::uint64_t, Waiting> waiting_;                    // guarded by mutex_
+    std::uint64_t nextWaiting_ = 0;                               // guarded by mutex_
+    bool suspended_ = false;                                      // guarded by mutex_
 };
 
 }  // namespace totemd

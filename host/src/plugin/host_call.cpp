@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "loop/event_loop.hpp"
+
 namespace totemd {
 
 HostCall::HostCall(OpenCalls& owner, Options options, Done done)
@@ -16,7 +18,9 @@ HostCall::HostCall(OpenCalls& owner, Options options, Done done)
       keep_(std::move(options.keep)),
       releaseLane_(std::move(options.releaseLane)),
       event_(options.event),
-      done_(std::move(done)) {
+      done_(std::move(done)),
+      kind_(options.kind),
+      openedNs_(monotonicNow()) {
     struct_size = sizeof(totem_call);
     deadline_ns = options.deadlineNs;
     received_unix_ns = options.receivedUnixNs;
@@ -33,12 +37,17 @@ HostCall::HostCall(OpenCalls& owner, Options options, Done done)
     };
 }
 
+void HostCall::answered(totem_status status) {
+    if (owner_.meter_ != nullptr) owner_.meter_->record(kind_, status, monotonicNow() - openedNs_);
+}
+
 totem_call* OpenCalls::open(HostCall::Options options, HostCall::Done done) {
     auto* call = new HostCall(*this, std::move(options), std::move(done));
     std::lock_guard lock(mutex_);
     call->next_ = first_;
     if (first_ != nullptr) first_->previous_ = call;
     first_ = call;
+    call->number_ = ++opened_;
     ++count_;
     return call;
 }
@@ -50,6 +59,7 @@ totem_status OpenCalls::complete(totem_call* raw, totem_status status, totem_bod
     totem_status result = TOTEM_OK;
     if (status == TOTEM_E_ABANDONED) ++owner.abandoned_;
     if (call->claim()) {
+        call->answered(status);
         HostCall::Done done = std::move(call->done_);
         done(status, std::move(body));
     } else {
@@ -74,6 +84,7 @@ void OpenCalls::answerWhere(totem_status status, const std::function<bool(const 
         std::lock_guard lock(mutex_);
         for (HostCall* call = first_; call != nullptr; call = call->next_) {
             if (!chosen(*call) || !call->claim()) continue;
+            call->answered(status);
             call->cancellation_->cancel();
             answers.push_back(std::move(call->done_));
         }
@@ -82,7 +93,17 @@ void OpenCalls::answerWhere(totem_status status, const std::function<bool(const 
 }
 
 void OpenCalls::sweep(std::int64_t now) {
-    answerWhere(TOTEM_E_DEADLINE, [now](const HostCall& call) { return call.deadline_ns <= now; });
+    answerWhere(TOTEM_E_DEADLINE, [now](const HostCall& call) { return call.deadline_ns <= now && !call.released(); });
+}
+
+void OpenCalls::releaseLane(totem_call* raw) {
+    auto* call = static_cast<HostCall*>(raw);
+    if (!call->releaseLane_ || call->answered_ || call->released_.exchange(true)) return;
+    call->releaseLane_();
+}
+
+void OpenCalls::answer(std::uint64_t number, totem_status status) {
+    answerWhere(status, [number](const HostCall& call) { return call.number_ == number; });
 }
 
 void OpenCalls::cancelAll(totem_status status) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "plugin/call_meter.hpp"
 #include "totem/body.hpp"
 #include "totem/call.hpp"
 
@@ -15,16 +16,18 @@ namespace totemd {
 /// Whether somebody still waits; shared by a call and the asks made on its behalf.
 class Cancellation {
 public:
-    explicit Cancellation(std::shared_ptr<const Cancellation> parent = nullptr, std::function<bool()> callerGone = {})
-        : parent_(std::move(parent)), callerGone_(std::move(callerGone)) {}
+    /// Cancelled with `parent` and with `owner` (either may be null), or when `callerGone` says so.
+    explicit Cancellation(std::shared_ptr<const Cancellation> parent = nullptr, std::function<bool()> callerGone = {},
+                          std::shared_ptr<const Cancellation> owner = nullptr)
+        : parent_(std::move(parent)), owner_(std::move(owner)), callerGone_(std::move(callerGone)) {}
     void cancel() { cancelled_ = true; }
     bool cancelled() const {
-        return cancelled_ || (callerGone_ && callerGone_()) || (parent_ && parent_->cancelled());
+        return cancelled_ || (callerGone_ && callerGone_()) || (parent_ && parent_->cancelled()) || (owner_ && owner_->cancelled());
     }
 
 private:
     std::atomic<bool> cancelled_{false};
-    std::shared_ptr<const Cancellation> parent_;
+    std::shared_ptr<const Cancellation> parent_, owner_;
     std::function<bool()> callerGone_;
 };
 
@@ -43,6 +46,7 @@ public:
         std::int64_t receivedUnixNs = 0;
         std::string trace, subject, idempotencyKey, caller;
         std::uint32_t attempts = 0, replays = 0;
+        CallKind kind = CallKind::kRoute;
         std::shared_ptr<Cancellation> cancellation;  ///< made when null
         std::shared_ptr<const void> keep;            ///< lives as long as the call: the callee's input
         std::function<void()> releaseLane;           ///< event deliveries only
@@ -50,10 +54,9 @@ public:
     };
 
     const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
-    void releaseLane() const {
-        if (releaseLane_) releaseLane_();
-    }
     std::int64_t event() const { return event_; }
+    /// True once a delivery has let go of its lane: it may stay open for days, without a deadline.
+    bool released() const { return released_; }
     /// Null when `call` is null.
     static const HostCall* of(const totem_call* call) { return static_cast<const HostCall*>(call); }
 
@@ -62,6 +65,8 @@ private:
     HostCall(OpenCalls& owner, Options options, Done done);
     /// True for the first caller, who then runs done_.
     bool claim() { return !answered_.exchange(true); }
+    /// For the winner of claim() only.
+    void answered(totem_status status);
 
     OpenCalls& owner_;
     std::string trace_, subject_, key_, caller_;
@@ -70,7 +75,10 @@ private:
     std::function<void()> releaseLane_;
     const std::int64_t event_;
     Done done_;
-    std::atomic<bool> answered_{false};
+    const CallKind kind_;
+    const std::int64_t openedNs_;
+    std::uint64_t number_ = 0;  // of the owner's calls
+    std::atomic<bool> answered_{false}, released_{false};
     HostCall *previous_ = nullptr, *next_ = nullptr;  // guarded by the owner's mutex
 };
 
@@ -79,10 +87,18 @@ private:
 /// Threads: all members from anywhere.
 class OpenCalls {
 public:
+    /// `meter` counts the calls; may be null.
+    explicit OpenCalls(CallMeter* meter = nullptr) : meter_(meter) {}
     /// The new call belongs to the callee, who completes it.
     totem_call* open(HostCall::Options options, HostCall::Done done);
     /// Answers calls whose deadline is at or before `now` with TOTEM_E_DEADLINE.
     void sweep(std::int64_t now);
+    /// Lets the next event of the subject be delivered and lifts the call's deadline. Only for calls
+    /// that have a lane; the first time counts.
+    static void releaseLane(totem_call* call);
+    static std::uint64_t numberOf(const totem_call* call) { return HostCall::of(call)->number_; }
+    /// Answers one call, if it is still open, for a callee that will not: its hook threw.
+    void answer(std::uint64_t number, totem_status status);
     /// Answers every call with `status` and marks it cancelled; the callee still has to complete it.
     void cancelAll(totem_status status);
     std::size_t count() const;
@@ -94,9 +110,11 @@ private:
     static totem_status complete(totem_call* call, totem_status status, totem_body* body);
     void answerWhere(totem_status status, const std::function<bool(const HostCall&)>& chosen);
 
+    CallMeter* const meter_;
     mutable std::mutex mutex_;
     HostCall* first_ = nullptr;  // guarded by mutex_
     std::size_t count_ = 0;      // guarded by mutex_
+    std::uint64_t opened_ = 0;   // guarded by mutex_
     std::atomic<std::uint64_t> late_{0}, abandoned_{0};
 };
 

@@ -1,5 +1,7 @@
 #include "plugin/library.hpp"
 
+#include <dlfcn.h>
+
 #include <boost/dll/shared_library.hpp>
 #include <map>
 #include <mutex>
@@ -41,7 +43,8 @@ const totem_descriptor* openLibrary(const std::filesystem::path& file) {
         boost::dll::fs::error_code error;
         library.load(file.string(), error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
         if (error) {
-            const std::string reason = error.message();
+            const char* said = dlerror();  // names the file or symbol, which the error code does not
+            const std::string reason = said == nullptr ? error.message() : said;
             throw std::runtime_error(file.string() + ": cannot be loaded: " + reason + hint(reason));
         }
         if (!library.has("totem_plugin_entry")) {

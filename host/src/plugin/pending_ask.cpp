@@ -22,7 +22,7 @@ PendingAsk::PendingAsk(PluginInstance& asker, const totem_ask& ask, std::int64_t
         receivedUnixNs_ = parent->received_unix_ns;
         event_ = parent->event();
     }
-    cancellation_ = std::make_shared<Cancellation>(parent == nullptr ? asker.cancellation() : parent->cancellation());
+    cancellation_ = std::make_shared<Cancellation>(parent == nullptr ? nullptr : parent->cancellation(), nullptr, asker.cancellation());
 }
 
 PendingAsk::~PendingAsk() { answer(TOTEM_E_ABANDONED); }
@@ -31,7 +31,7 @@ void PendingAsk::answer(totem_status status, totem::Body body) {
     if (answered_.exchange(true)) return;
     totem_body* raw = body.release();
     asker_.completions().post([this_ = &asker_, done = done_, ctx = ctx_, status, raw] {
-        done(ctx, status, raw);
+        this_->guarded([&] { done(ctx, status, raw); });
         this_->endAsk();
     });
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "loop/event_loop.hpp"
+#include "plugin/action_directory.hpp"
 #include "plugin/extensions/extensions.hpp"
 #include "plugin/plugin_services.hpp"
 #include "totem/abi/action.h"
@@ -36,6 +37,7 @@ PluginInstance::PluginInstance(std::shared_ptr<const Manifest> manifest, const t
       logger_(services.log.plugin(manifest_->id)),
       pool_(std::make_unique<TaskQueue>(manifest_->id, std::max(1u, options_.threads))),
       completions_(std::make_unique<TaskQueue>(manifest_->id + "/done", 1)),
+      meter_(services.metrics, manifest_->id),
       cancellation_(std::make_shared<Cancellation>()) {
     host_.struct_size = sizeof host_;
     host_.abi_major = TOTEM_ABI_MAJOR;
@@ -109,14 +111,16 @@ std::string PluginInstance::stop(std::chrono::milliseconds timeout) {
     if (!runStep("drain", left(), [this, deadline] { instance_->drain(instance_, deadline); return TOTEM_OK; }, status)) {
         return abandon("drain did not return in time");
     }
-    auto idle = [this] { return calls_.count() == 0 && openAsks_ == 0; };
+    auto idle = [this] { return calls_.count() == 0 && openAsks_ == 0 && inside_ == 0; };
     // Most of the time goes to letting work end by itself, the rest to work that was cancelled.
     if (!waitUntil(begin + (deadline - begin) * 3 / 4, idle)) {
         cancellation_->cancel();
         calls_.cancelAll(TOTEM_E_CANCELLED);
+        services_.actions.answerCancelled();
+        endTimers();  // who sleeps until a timer has to wake up to let go of its call
         if (!waitUntil(deadline, idle)) {
-            return abandon("it still holds " + std::to_string(calls_.count()) + " calls and waits for " +
-                           std::to_string(openAsks_) + " asks");
+            return abandon("it still holds " + std::to_string(calls_.count()) + " calls, waits for " +
+                           std::to_string(openAsks_) + " asks and runs " + std::to_string(inside_) + " handlers");
         }
     }
     endTimers();
@@ -144,7 +148,8 @@ std::string PluginInstance::abandon(std::string why) {
 }
 
 std::int64_t PluginInstance::busyNs() const {
-    const std::int64_t since = pool_->busySince();
+    const std::int64_t handler = pool_->busySince(), completion = completions_->busySince();
+    const std::int64_t since = handler == 0 || (completion != 0 && completion < handler) ? completion : handler;
     return since == 0 ? 0 : monotonicNow() - since;
 }
 
@@ -160,12 +165,20 @@ void PluginInstance::call(const char* extensionId, bool inlined, HostCall::Optio
     if (!serving_) return refuse(TOTEM_E_UNAVAILABLE, "plugin " + id() + " is not running");
     const auto* extension = static_cast<const Extension*>(instance_->get_extension(instance_, extensionId));
     if (extension == nullptr) return refuse(TOTEM_E_NOT_FOUND, "plugin " + id() + " does not provide " + extensionId);
-    if (inlined) return enter(*extension, call);
-    pool_->post([enter = std::move(enter), extension, call] { enter(*extension, call); });
+    auto run = [this, number = OpenCalls::numberOf(call), enter = std::move(enter), extension, call] {
+        if (!guarded([&] { enter(*extension, call); })) calls_.answer(number, TOTEM_E_FAULT);
+        --inside_;  // last: an instance that nobody is inside of may go
+    };
+    ++inside_;
+    if (inlined) return run();
+    pool_->post(std::move(run));
 }
 
 void PluginInstance::route(const std::string& name, bool inlined, std::shared_ptr<const totem_http_request> request,
                            HostCall::Options options, HostCall::Done done) {
+    if (unresponsive_ && !inlined) {
+        return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + id() + " does not respond; a handler of it has not returned for too long"));
+    }
     const totem_http_request* raw = request.get();
     options.keep = std::move(request);
     call<totem_plugin_route>(TOTEM_EXT_ROUTE, inlined, std::move(options), std::move(done),
@@ -175,6 +188,7 @@ void PluginInstance::route(const std::string& name, bool inlined, std::shared_pt
 }
 
 void PluginInstance::deliver(std::string event, HostCall::Options options, HostCall::Done done) {
+    options.kind = CallKind::kEvent;
     auto kept = std::make_shared<const std::string>(std::move(event));
     options.keep = kept;
     call<totem_plugin_event>(TOTEM_EXT_EVENT, false, std::move(options), std::move(done),
@@ -184,6 +198,7 @@ void PluginInstance::deliver(std::string event, HostCall::Options options, HostC
 }
 
 void PluginInstance::invoke(std::string action, std::string input, HostCall::Options options, HostCall::Done done) {
+    options.kind = CallKind::kAction;
     auto kept = std::make_shared<const std::pair<std::string, std::string>>(std::move(action), std::move(input));
     options.keep = kept;
     call<totem_plugin_action>(TOTEM_EXT_ACTION, false, std::move(options), std::move(done),
@@ -193,6 +208,7 @@ void PluginInstance::invoke(std::string action, std::string input, HostCall::Opt
 }
 
 void PluginInstance::reconcile(std::string action, std::string question, HostCall::Options options, HostCall::Done done) {
+    options.kind = CallKind::kReconcile;
     auto kept = std::make_shared<const std::pair<std::string, std::string>>(std::move(action), std::move(question));
     options.keep = kept;
     call<totem_plugin_action>(
@@ -209,7 +225,8 @@ void PluginInstance::reconcile(std::string action, std::string question, HostCal
 std::shared_ptr<PendingAsk> PluginInstance::beginAsk(const totem_ask& ask) {
     const HostCall* parent = HostCall::of(ask.parent);
     std::int64_t deadline = ask.deadline_ns;
-    if (parent != nullptr && (deadline == 0 || parent->deadline_ns < deadline)) deadline = parent->deadline_ns;
+    const bool bounded = parent != nullptr && !parent->released();
+    if (bounded && (deadline == 0 || parent->deadline_ns < deadline)) deadline = parent->deadline_ns;
     if (deadline == 0) deadline = monotonicNow() + options_.defaultAskNs;
     const bool full = ++openAsks_ > options_.maxOpenAsks;
     auto pending = std::make_shared<PendingAsk>(*this, ask, deadline);
@@ -249,7 +266,7 @@ void PluginInstance::fireTimer(TimerBook& book, PluginInstance& instance, std::u
     const TimerBook::Timer timer = found->second;
     book.open.erase(found);
     instance.completions_->post([&instance, timer, fired] {
-        timer.fire(timer.ctx, fired);
+        instance.guarded([&] { timer.fire(timer.ctx, fired); });
         --instance.openTimers_;
     });
 }

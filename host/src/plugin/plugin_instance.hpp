@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -73,14 +74,30 @@ public:
     std::size_t openAsks() const { return openAsks_; }
     bool abandoned() const { return abandoned_; }
     std::size_t queued() const { return pool_->queued(); }
-    /// How long the longest running handler has been running, 0 when none is.
+    /// How long the longest running handler or completion has been running, 0 when none is.
     std::int64_t busyNs() const;
+    /// While it is unresponsive its routes answer UNAVAILABLE at once, except inline ones.
+    void setUnresponsive(bool unresponsive) { unresponsive_ = unresponsive; }
 
     /// Timers of the instance (extensions/timer.cpp).
     std::uint64_t startTimer(std::int64_t delayNs, void (*fire)(void*, std::int32_t), void* ctx);
     void cancelTimer(std::uint64_t id);
     /// The plugin's metric of that name, made at first (extensions/metrics.cpp); null: another kind.
     totem_metric* metric(std::int32_t kind, const std::string& name, const std::string& help);
+
+    /// Runs code of the plugin; what it throws, against the rules, is logged and ends here.
+    template <typename Hook>
+    bool guarded(const Hook& hook) {
+        try {
+            hook();
+            return true;
+        } catch (const std::exception& error) {
+            logger_.error("plugin.hook.threw", {{"reason", error.what()}});
+        } catch (...) {
+            logger_.error("plugin.hook.threw", {{"reason", "something that is no std::exception"}});
+        }
+        return false;
+    }
 
     static PluginInstance& of(const totem_host* host) { return *static_cast<PluginInstance*>(host->host_ctx); }
 
@@ -115,10 +132,13 @@ private:
     totem_host host_{};
     totem_instance* instance_ = nullptr;
     std::unique_ptr<TaskQueue> pool_, completions_;
-    OpenCalls calls_;
+    CallMeter meter_;
+    OpenCalls calls_{&meter_};
     std::shared_ptr<Cancellation> cancellation_;
     std::atomic<std::size_t> openAsks_{0};
+    std::atomic<std::size_t> inside_{0};  // hooks that run or wait for a thread
     std::atomic<bool> serving_{false};
+    std::atomic<bool> unresponsive_{false};
     std::atomic<bool> stopped_{false};
     bool abandoned_ = false;
 

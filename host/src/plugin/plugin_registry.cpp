@@ -48,6 +48,14 @@ std::string fingerprintOf(const Manifest& manifest, const std::string& config) {
            std::to_string(std::hash<std::string>{}(config));
 }
 
+/// Whether an instance can go on: the rest of the section concerns the daemon alone.
+bool sameForInstance(PluginConfig running, const PluginConfig& wanted) {
+    running.enabled = wanted.enabled;
+    running.required = wanted.required;
+    running.logLevel = wanted.logLevel;
+    return running == wanted;
+}
+
 std::vector<std::string> grantsOf(const Manifest& manifest, const PluginConfig& config) {
     if (config.grants) return *config.grants;
     std::vector<std::string> wanted = manifest.requires_;
@@ -79,10 +87,23 @@ void PluginRegistry::load(Entry& entry, const std::string& id, const std::filesy
         if (manifest->id != id) {
             throw std::runtime_error((folder / "plugin.json").string() + "#/id: expected \"" + id + "\" like its folder, found \"" + manifest->id + "\"");
         }
+        std::lock_guard lock(mutex_);
         entry.manifest = std::move(manifest);
     } catch (const std::exception& error) {
-        change(entry, State::kFailed, error.what());
+        failed(entry, id, error.what());
     }
+}
+
+/// For a plugin that cannot even be tried.
+void PluginRegistry::failed(Entry& entry, const std::string& id, const std::string& reason) {
+    {
+        std::lock_guard lock(mutex_);
+        entry.manifest = nullptr;
+    }
+    change(entry, State::kFailed, reason);
+    parts_.services.health.add(id, entry.config.required);
+    parts_.services.health.set(id, HealthState::unhealthy, reason);
+    parts_.services.log.plugin(id).error("plugin.start.failed", {{"reason", reason}});
 }
 
 void PluginRegistry::change(Entry& entry, State state, std::string reason) {
@@ -131,7 +152,7 @@ std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& ma
     return instance;
 }
 
-bool PluginRegistry::bringUp(const std::string& id, const GuardConfig&) {
+bool PluginRegistry::bringUp(const std::string& id) {
     Entry& entry = entries_.at(id);
     if (!entry.manifest) return false;
     const Logger log = parts_.services.log.plugin(id);
@@ -143,6 +164,8 @@ bool PluginRegistry::bringUp(const std::string& id, const GuardConfig&) {
         {
             std::lock_guard lock(mutex_);
             old = std::exchange(entry.instance, fresh);
+            entry.running = entry.config;
+            entry.unresponsive = false;
         }
         parts_.services.actions.withdraw(id);
         parts_.services.actions.offer(entry.manifest);
@@ -206,48 +229,62 @@ std::vector<std::string> PluginRegistry::startOrder() const {
     return order;
 }
 
+/// Stops in reverse what is no longer wanted, and forgets what the configuration does not name.
+void PluginRegistry::stopUnwanted(const Configuration& configuration) {
+    const auto wanted = [&](const std::string& id) {
+        auto found = configuration.plugins.find(id);
+        return found != configuration.plugins.end() && found->second.enabled;
+    };
+    const auto before = started_;
+    for (auto id = before.rbegin(); id != before.rend(); ++id) {
+        if (!wanted(*id)) takeDown(*id, milliseconds(stopTimeoutMs_), "disabled in the configuration");
+    }
+    std::lock_guard lock(mutex_);
+    std::erase_if(entries_, [&](const auto& entry) {
+        const bool gone = configuration.plugins.count(entry.first) == 0;
+        if (gone) parts_.services.health.remove(entry.first);
+        return gone;
+    });
+}
+
+/// Brings the entry of a plugin to its configuration; starting it comes later.
+void PluginRegistry::settle(const std::string& id, const PluginConfig& config,
+                            const std::map<std::string, std::filesystem::path>& found) {
+    std::unique_lock lock(mutex_);
+    Entry& entry = entries_[id];
+    entry.config = config;
+    const bool runs = entry.instance != nullptr;
+    lock.unlock();
+    if (config.logLevel) {
+        if (auto level = parseLogLevel(*config.logLevel)) parts_.services.log.setLevel(id, *level);
+    }
+    if (runs) return parts_.services.health.add(id, config.required);
+    if (!config.enabled) {
+        parts_.services.health.remove(id);
+        return change(entry, State::kDisabled, "disabled in the configuration");
+    }
+    auto folder = found.find(id);
+    if (folder != found.end()) return load(entry, id, folder->second);
+    failed(entry, id, "no folder of plugin_path holds " + id + "/plugin.json; install the plugin or set plugins." + id + ".enabled to false");
+}
+
 bool PluginRegistry::apply(const Configuration& configuration, bool safe) {
     startTimeoutMs_ = configuration.guard.startTimeout.count();
     stopTimeoutMs_ = configuration.guard.stopTimeout.count();
+    softLimitNs_ = configuration.guard.callSoftLimit.count() * 1'000'000;
+    hardLimitNs_ = configuration.guard.callHardLimit.count() * 1'000'000;
     auto folders = configuration.pluginPath;
     if (safe && folders.size() > 1) folders.resize(1);
     const auto found = discover(folders);
-
-    // Stop in reverse what is no longer wanted.
-    const auto before = started_;
-    for (auto id = before.rbegin(); id != before.rend(); ++id) {
-        auto wanted = configuration.plugins.find(*id);
-        if (wanted == configuration.plugins.end() || !wanted->second.enabled) {
-            takeDown(*id, milliseconds(stopTimeoutMs_), "disabled in the configuration");
-        }
-    }
-    std::set<std::string> changed;
-    for (const auto& [id, config] : configuration.plugins) {
-        std::unique_lock lock(mutex_);
-        Entry& entry = entries_[id];
-        if (!entry.instance || entry.config != config) changed.insert(id);
-        entry.config = config;
-        lock.unlock();
-        if (config.logLevel) {
-            if (auto level = parseLogLevel(*config.logLevel)) parts_.services.log.setLevel(id, *level);
-        }
-        if (!config.enabled || entry.instance) continue;
-        auto folder = found.find(id);
-        if (folder != found.end()) {
-            load(entry, id, folder->second);
-        } else {
-            change(entry, State::kFailed, "no folder of plugin_path holds " + id + "/plugin.json; install the plugin or set plugins." + id + ".enabled to false");
-        }
-        if (!entry.reason.empty() && entry.state == State::kFailed) {
-            parts_.services.log.plugin(id).error("plugin.start.failed", {{"reason", entry.reason}});
-        }
-    }
+    stopUnwanted(configuration);
+    for (const auto& [id, config] : configuration.plugins) settle(id, config, found);
     announce();
     bool allReplaced = true;
     for (const std::string& id : startOrder()) {
-        if (changed.count(id) == 0) continue;
-        const bool ran = entries_.at(id).instance != nullptr;
-        if (!bringUp(id, configuration.guard) && ran) allReplaced = false;
+        const Entry& entry = entries_.at(id);
+        const bool runs = entry.instance != nullptr;
+        if (runs && sameForInstance(entry.running, entry.config)) continue;
+        if (!bringUp(id) && runs) allReplaced = false;
     }
     return allReplaced;
 }
@@ -274,15 +311,40 @@ std::shared_ptr<PluginInstance> PluginRegistry::find(const std::string& plugin) 
     return found == entries_.end() ? nullptr : found->second.instance;
 }
 
-void PluginRegistry::sweep(std::int64_t nowNs) const {
+void PluginRegistry::sweep(std::int64_t nowNs) {
     std::vector<std::shared_ptr<PluginInstance>> instances;
+    bool hung = false;
     {
         std::lock_guard lock(mutex_);
-        for (const auto& [id, entry] : entries_) {
-            if (entry.instance) instances.push_back(entry.instance);
+        for (auto& [id, entry] : entries_) {
+            if (!entry.instance) continue;
+            instances.push_back(entry.instance);
+            judge(id, entry);
+            hung = hung || entry.instance->busyNs() > hardLimitNs_;
         }
     }
+    if (hung && !hung_.exchange(hung)) {
+        parts_.services.log.part("plugins").error("plugins.hung", {{"reason", "a handler runs longer than guard.call_hard_limit; the watchdog is no longer fed"}});
+    }
+    hung_ = hung;
     for (const auto& instance : instances) instance->calls().sweep(nowNs);
+}
+
+/// Takes a plugin whose handler does not return out of service, and back once it has returned.
+void PluginRegistry::judge(const std::string& id, Entry& entry) {
+    const bool unresponsive = entry.instance->busyNs() > softLimitNs_;
+    if (unresponsive == entry.unresponsive) return;
+    entry.unresponsive = unresponsive;
+    entry.instance->setUnresponsive(unresponsive);
+    const Logger log = parts_.services.log.plugin(id);
+    if (unresponsive) {
+        const std::string why = "a handler has been running longer than guard.call_soft_limit";
+        parts_.services.health.set(id, HealthState::unhealthy, why);
+        log.error("plugin.unresponsive", {{"reason", why}});
+    } else {
+        parts_.services.health.set(id, HealthState::healthy);
+        log.info("plugin.responsive");
+    }
 }
 
 bool PluginRegistry::requiredRun() const {
@@ -309,6 +371,7 @@ Json PluginRegistry::describe() const {
             item["open_calls"] = entry.instance->calls().count();
             item["open_asks"] = entry.instance->openAsks();
             item["queued"] = entry.instance->queued();
+            item["unresponsive"] = entry.unresponsive;
             item["busy_ms"] = entry.instance->busyNs() / 1'000'000;
             item["late_completions"] = entry.instance->calls().lateCompletions();
             item["abandoned_calls"] = entry.instance->calls().abandonedCalls();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -56,8 +58,11 @@ public:
     std::vector<Route> routesFor(const std::string& listener, const std::vector<std::string>& plugins) const;
     /// Hands requests that were stored undecoded to their plugins again.
     void replayRequests();
-    /// Answers calls whose deadline has passed; called now and then on the daemon's loop.
-    void sweep(std::int64_t nowNs) const;
+    /// Answers calls whose deadline has passed and looks for handlers that do not return; called now
+    /// and then on the daemon's loop.
+    void sweep(std::int64_t nowNs);
+    /// True while a handler has been running for longer than guard.call_hard_limit.
+    bool hung() const { return hung_; }
 
     /// [{id, version, title, state, reason, since, calls, asks, queued, …}] for people.
     nlohmann::json describe() const;
@@ -71,10 +76,12 @@ private:
     struct Entry {
         std::shared_ptr<const Manifest> manifest;  // null: it could not be read
         PluginConfig config;
+        PluginConfig running;  // what the instance was started with
         State state = State::kDisabled;
         std::string reason;
         std::int64_t sinceUnixNs = 0;
         std::shared_ptr<PluginInstance> instance;
+        bool unresponsive = false;  // changed by sweep
     };
 
     std::map<std::string, std::filesystem::path> discover(const std::vector<std::string>& folders) const;
@@ -82,7 +89,11 @@ private:
     /// Throws std::runtime_error with the reason.
     std::shared_ptr<PluginInstance> startInstance(const Manifest& manifest, const PluginConfig& config);
     void load(Entry& entry, const std::string& id, const std::filesystem::path& folder);
-    bool bringUp(const std::string& id, const GuardConfig& guard);
+    void failed(Entry& entry, const std::string& id, const std::string& reason);
+    void settle(const std::string& id, const PluginConfig& config, const std::map<std::string, std::filesystem::path>& found);
+    void stopUnwanted(const Configuration& configuration);
+    bool bringUp(const std::string& id);
+    void judge(const std::string& id, Entry& entry);
     void takeDown(const std::string& id, std::chrono::milliseconds timeout, const std::string& reason);
     void retire(std::shared_ptr<PluginInstance> instance, std::chrono::milliseconds timeout);
     void change(Entry& entry, State state, std::string reason);
@@ -96,6 +107,8 @@ private:
     std::map<std::string, Entry> entries_;   // guarded by mutex_; changed by the control thread only
     std::vector<std::string> started_;       // in order; control thread only
     std::int64_t startTimeoutMs_ = 30'000, stopTimeoutMs_ = 20'000;  // control thread only
+    std::atomic<std::int64_t> softLimitNs_{10'000'000'000}, hardLimitNs_{120'000'000'000};
+    std::atomic<bool> hung_{false};
 };
 
 }  // namespace totemd

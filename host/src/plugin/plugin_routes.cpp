@@ -46,6 +46,10 @@ bool isFault(totem_status status) {
     }
 }
 
+std::string reasonOf(totem_status status, const totem::Body& body) {
+    return body.content().empty() ? totem::statusName(static_cast<totem::Status>(status)) : std::string(body.content());
+}
+
 RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const std::string& route, std::string reason) {
     RawRequest raw;
     raw.plugin = plugin;
@@ -60,6 +64,16 @@ RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const st
     raw.receivedUnixNs = request.receivedUnixNs;
     raw.reason = std::move(reason);
     return raw;
+}
+
+/// Ends a stored request by what the plugin made of it this time.
+void endReplay(Requests& requests, std::int64_t seq, totem_status status, const totem::Body& body) {
+    if (isFault(status) || status == TOTEM_E_BUSY) return requests.finish(seq, Requests::End::Retry, reasonOf(status, body));
+    if (status != TOTEM_OK) return requests.finish(seq, Requests::End::Dead, reasonOf(status, body));
+    const int code = body.code();
+    if (code < 400) return requests.finish(seq, Requests::End::Done);
+    const bool later = code == 429 || code >= 500;
+    requests.finish(seq, later ? Requests::End::Retry : Requests::End::Dead, "the plugin answered it with HTTP " + std::to_string(code));
 }
 
 HttpRequest requestOf(const RawRequest& raw) {
@@ -82,15 +96,26 @@ HttpRequest requestOf(const RawRequest& raw) {
 
 }  // namespace
 
-std::vector<Route> PluginRegistry::routesFor(const std::string&, const std::vector<std::string>& plugins) const {
+std::vector<Route> PluginRegistry::routesFor(const std::string& listener, const std::vector<std::string>& plugins) const {
     std::vector<Route> routes;
+    std::map<std::string, std::string> claimed;  // "GET /path" → plugin
     std::lock_guard lock(mutex_);
     for (const auto& [id, entry] : entries_) {
         if (!entry.manifest || !entry.config.enabled) continue;
         const bool named = std::find(plugins.begin(), plugins.end(), id) != plugins.end();
         if (!plugins.empty() && !named) continue;
         for (const Manifest::Route& declared : entry.manifest->routes) {
-            if (!declared.ownListener || named) routes.push_back(routeOf(id, declared));
+            if (declared.ownListener && !named) continue;
+            Route route = routeOf(id, declared);
+            // One plugin's mistake must not take the listener away from the others: first come.
+            std::erase_if(route.methods, [&](const std::string& method) {
+                const auto [first, fresh] = claimed.emplace(method + " " + route.path, id);
+                if (!fresh) {
+                    parts_.services.log.plugin(id).error("route.clash", {{"listener", listener}, {"route", first->first}, {"served_by", first->second}});
+                }
+                return !fresh;
+            });
+            if (!route.methods.empty()) routes.push_back(std::move(route));
         }
     }
     return routes;
@@ -124,7 +149,7 @@ void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& dec
             responder.send(responseOf(status, std::move(body)));
             return;
         }
-        const std::string reason(body.content().empty() ? totem::statusName(static_cast<totem::Status>(status)) : body.content());
+        const std::string reason = reasonOf(status, body);
         parts_.services.log.plugin(plugin).error("request.kept", {{"route", name}, {"reason", reason}});
         parts_.requests.add(rawOf(bridged->held, plugin, name, reason), [responder](std::int64_t seq, std::string why) {
             if (seq != 0) responder.send(HttpResponse::empty(200));
@@ -156,13 +181,7 @@ void PluginRegistry::replayRequests() {
                 HostCall::Options options = optionsFor(*bridged, true);
                 instance->route(raw.route, false, bridged, std::move(options),
                                 [this, seq = raw.seq](totem_status status, totem::Body body) {
-                                    if (isFault(status) || status == TOTEM_E_BUSY) {
-                                        parts_.requests.finish(seq, Requests::End::Retry, std::string(body.content()));
-                                    } else if (body.code() >= 400 && body.code() != 429 && body.code() < 500) {
-                                        parts_.requests.finish(seq, Requests::End::Dead, "the plugin refused it with HTTP " + std::to_string(body.code()));
-                                    } else {
-                                        parts_.requests.finish(seq, Requests::End::Done);
-                                    }
+                                    endReplay(parts_.requests, seq, status, body);
                                 });
             }
         });

@@ -43,6 +43,6 @@ void publish(const totem_host* host, totem_str eventsJson, const totem_ask* ask)
 }  // namespace
 
 const totem_host_event kEventExtension{sizeof(totem_host_event), 0, publish,
-                                       [](const totem_host*, totem_call* call) { HostCall::of(call)->releaseLane(); }};
+                                       [](const totem_host*, totem_call* call) { OpenCalls::releaseLane(call); }};
 
 }  // namespace totemd
