@@ -27,7 +27,9 @@ double coordinate(const json& node, std::size_t axis) {
     return (*found)[axis].is_number() ? (*found)[axis].get<double>() : 0;
 }
 
-bool isNote(const std::string& type) { return type == "n8n-nodes-base.stickyNote"; }
+bool isNote(const std::string& type) {
+    return type == "n8n-nodes-base.stickyNote";
+}
 
 void readNodes(const json& workflow, FlowGraph& graph, Names& names,
                std::vector<FlowProblem>& problems) {
@@ -36,8 +38,8 @@ void readNodes(const json& workflow, FlowGraph& graph, Names& names,
         const json& raw = nodes[place];
         const std::string name = raw.is_object() ? textAt(raw, "name") : std::string();
         if (name.empty()) {
-            problems.push_back({"", "", 0, "nodes[" + std::to_string(place) + "]",
-                                "a node has no name", true});
+            problems.push_back(
+                {"", "", 0, "nodes[" + std::to_string(place) + "]", "a node has no name", true});
             continue;
         }
         const std::string type = textAt(raw, "type");
@@ -80,7 +82,8 @@ bool connect(FlowGraph& graph, const Names& names, int from, std::size_t output,
         return false;
     }
     const auto index = raw.find("index");
-    const auto input = index != raw.end() && index->is_number_integer() ? index->get<long long>() : 0;
+    const auto input =
+        index != raw.end() && index->is_number_integer() ? index->get<long long>() : 0;
     if (input < 0 || input >= kMostPorts || output >= static_cast<std::size_t>(kMostPorts)) {
         reason = "a connection uses an input or output that cannot exist";
         return false;

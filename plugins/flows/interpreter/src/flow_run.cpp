@@ -74,13 +74,11 @@ std::string FlowRun::textOf(JSObjectRef function, std::initializer_list<JSValueR
 }
 
 FlowStep FlowRun::start(std::string_view frame, std::string_view items) {
-    return open(
-        callOwn(workflow_.functions().open, {realm_.text(frame), realm_.text(items)}));
+    return open(callOwn(workflow_.functions().open, {realm_.text(frame), realm_.text(items)}));
 }
 
 FlowStep FlowRun::restore(std::string_view frame, std::string_view records) {
-    return open(
-        callOwn(workflow_.functions().reopen, {realm_.text(frame), realm_.text(records)}));
+    return open(callOwn(workflow_.functions().reopen, {realm_.text(frame), realm_.text(records)}));
 }
 
 FlowStep FlowRun::open(const JsResult& opened) {
@@ -163,8 +161,8 @@ FlowRun::Entered FlowRun::stopped(const JsResult& result) {
     std::string message = "Error in the interpreter: " + result.message;
     const char* limit = "";
     if (result.stop == JsStop::time) {
-        message = "The node took more than " + std::to_string(budget().count()) +
-                  " ms of processor time";
+        message =
+            "The node took more than " + std::to_string(budget().count()) + " ms of processor time";
         limit = "time";
     } else if (result.stop == JsStop::memory) {
         message = "The node used more than " +
@@ -173,8 +171,7 @@ FlowRun::Entered FlowRun::stopped(const JsResult& result) {
         poisoned_ = true;
     }
     if (poisoned_) return {Entered::Kind::stopped, {}, plainError(message, node, limit)};
-    callOwn(workflow_.functions().stopAtLimit,
-            {run_, realm_.text(message), realm_.text(limit)});
+    callOwn(workflow_.functions().stopAtLimit, {run_, realm_.text(message), realm_.text(limit)});
     return {Entered::Kind::failed, {}, {}};
 }
 
@@ -215,10 +212,14 @@ std::optional<FlowStep> FlowRun::nodeFailed(const Entered&) {
 
 std::string FlowRun::retryPause() const {
     const FlowNode& node = workflow_.graph().nodes[task_->node];
-    const json request{{"kind", "wait"},  {"retry", true},
-                       {"ms", node.pauseMs}, {"node", node.name},
-                       {"run", walk_.runsOf(task_->node)}, {"try", try_},
-                       {"round", 0},      {"n", 0}};
+    const json request{{"kind", "wait"},
+                       {"retry", true},
+                       {"ms", node.pauseMs},
+                       {"node", node.name},
+                       {"run", walk_.runsOf(task_->node)},
+                       {"try", try_},
+                       {"round", 0},
+                       {"n", 0}};
     return json::array({request}).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -61,8 +61,8 @@ void GraphWalk::arrive(const Arrival& arrival) {
     enqueue(std::move(task));
 }
 
-/// Adds to the first entry that misses this input, or begins one. True if the node now waits and did
-/// not before.
+/// Adds to the first entry that misses this input, or begins one. True if the node now waits and
+/// did not before.
 bool GraphWalk::arriveAtWaiting(const Arrival& arrival) {
     const auto [target, port] = arrival.edge;
     auto found = std::find_if(waiting_.begin(), waiting_.end(),
@@ -169,7 +169,8 @@ bool GraphWalk::firstInputEmpty(int node, int run) const {
     const auto& feeders = graph_.nodes[node].feeders;
     if (feeders.empty()) return true;
     return std::none_of(feeders[0].begin(), feeders[0].end(), [&](const FlowEdge edge) {
-        return run < runsOf(edge.node) && stateOf({edge.node, edge.port, run}) == OutputState::filled;
+        return run < runsOf(edge.node) &&
+               stateOf({edge.node, edge.port, run}) == OutputState::filled;
     });
 }
 
@@ -186,8 +187,9 @@ void GraphWalk::forceFeeder(const Arrival& arrival, int feeder) {
     for (const auto& followers : graph_.nodes[parent].followers) {
         for (const FlowEdge edge : followers) siblings.push_back(edge.node);
     }
-    const bool comesAnyway = std::find(siblings.begin(), siblings.end(), feeder) != siblings.end() &&
-                             !firstInputEmpty(feeder, arrival.source.run);
+    const bool comesAnyway =
+        std::find(siblings.begin(), siblings.end(), feeder) != siblings.end() &&
+        !firstInputEmpty(feeder, arrival.source.run);
     if (comesAnyway || isQueued(feeder) || runsOf(feeder) > 0) return;
     const auto top = topOf(feeder, siblings);
     if (!top) return;

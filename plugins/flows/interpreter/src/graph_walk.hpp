@@ -28,11 +28,11 @@ struct WalkTask {
 /// What a node run left on one output.
 enum class OutputState : unsigned char { absent, empty, filled };
 
-/// Decides which node runs when: n8n's orders v0 (breadth-first, in the order of connections) and v1
-/// (depth-first, top to bottom and left to right), nodes that wait for several inputs, loops.
+/// Decides which node runs when: n8n's orders v0 (breadth-first, in the order of connections) and
+/// v1 (depth-first, top to bottom and left to right), nodes that wait for several inputs, loops.
 ///
-/// Knows nothing of items or JavaScript, so it can be tested alone. Deterministic: fed with the same
-/// outputs it asks for the same nodes, which is what continuing from a checkpoint rests on.
+/// Knows nothing of items or JavaScript, so it can be tested alone. Deterministic: fed with the
+/// same outputs it asks for the same nodes, which is what continuing from a checkpoint rests on.
 class GraphWalk {
 public:
     GraphWalk(const FlowGraph& graph, int startNode);

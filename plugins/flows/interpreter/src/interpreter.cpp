@@ -219,7 +219,8 @@ std::string Interpreter::State::answer(const std::string& id, SuspendedRun run, 
                   ",\"requests\":" + step.requests;
     } else {
         const bool success = step.kind == FlowStep::Kind::success;
-        header += success ? ",\"status\":\"success\"" : ",\"status\":\"error\",\"error\":" + step.error;
+        header +=
+            success ? ",\"status\":\"success\"" : ",\"status\":\"error\",\"error\":" + step.error;
         if (step.rest.size() > 2) header += "," + step.rest.substr(1, step.rest.size() - 2);
     }
     if (!step.detached.empty()) header += ",\"detached\":" + step.detached;
@@ -265,7 +266,8 @@ void Interpreter::State::makeRoom() {
     while (workflows.size() > options.workflows) {
         const auto idle = std::find_if(workflowUse.begin(), std::prev(workflowUse.end()),
                                        [&](const auto& key) { return workflows[key].runs == 0; });
-        dropWorkflow(std::string(idle == std::prev(workflowUse.end()) ? workflowUse.front() : *idle));
+        dropWorkflow(
+            std::string(idle == std::prev(workflowUse.end()) ? workflowUse.front() : *idle));
     }
 }
 

@@ -27,7 +27,8 @@ public:
     /// Answers one message (`FlowFrame` bytes in and out), whatever its bytes are.
     std::string handle(std::string_view message);
 
-    /// Looks through a workflow without keeping it: the import report as JSON, the header of `loaded`.
+    /// Looks through a workflow without keeping it: the import report as JSON, the header of
+    /// `loaded`.
     std::string report(std::string_view workflow);
 
 private:

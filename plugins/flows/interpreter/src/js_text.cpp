@@ -42,8 +42,12 @@ void appendSymbol(std::string& out, char32_t symbol) {
     }
 }
 
-bool isHigh(JSChar unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool isLow(JSChar unit) { return unit >= 0xDC00 && unit < 0xE000; }
+bool isHigh(JSChar unit) {
+    return unit >= 0xD800 && unit < 0xDC00;
+}
+bool isLow(JSChar unit) {
+    return unit >= 0xDC00 && unit < 0xE000;
+}
 
 }  // namespace
 

@@ -31,8 +31,8 @@ std::string bytesOf(JSContextRef context, JSValueRef value) {
     if (JSValueIsObject(context, value) &&
         JSValueGetTypedArrayType(context, value, nullptr) == kJSTypedArrayTypeUint8Array) {
         auto* object = const_cast<JSObjectRef>(value);
-        const auto* data = static_cast<const char*>(
-            JSObjectGetTypedArrayBytesPtr(context, object, nullptr));
+        const auto* data =
+            static_cast<const char*>(JSObjectGetTypedArrayBytesPtr(context, object, nullptr));
         const std::size_t offset = JSObjectGetTypedArrayByteOffset(context, object, nullptr);
         const std::size_t length = JSObjectGetTypedArrayByteLength(context, object, nullptr);
         return data ? std::string(data + offset, length) : std::string();
@@ -63,7 +63,9 @@ JSValueRef encoded(JSContextRef context, const Bytes& bytes, const std::string& 
     return JSValueMakeString(context, text.get());
 }
 
-const EVP_MD* algorithmNamed(const std::string& name) { return EVP_get_digestbyname(name.c_str()); }
+const EVP_MD* algorithmNamed(const std::string& name) {
+    return EVP_get_digestbyname(name.c_str());
+}
 
 JSValueRef digest(JSContextRef context, JSObjectRef, JSObjectRef, std::size_t count,
                   const JSValueRef* arguments, JSValueRef* exception) {
@@ -112,7 +114,8 @@ JSValueRef randomBytes(JSContextRef context, JSObjectRef, JSObjectRef, std::size
     JSObjectRef array =
         JSObjectMakeTypedArray(context, kJSTypedArrayTypeUint8Array, size, exception);
     if (!array || size == 0) return array;
-    auto* data = static_cast<unsigned char*>(JSObjectGetTypedArrayBytesPtr(context, array, nullptr));
+    auto* data =
+        static_cast<unsigned char*>(JSObjectGetTypedArrayBytesPtr(context, array, nullptr));
     if (RAND_bytes(data, static_cast<int>(size)) != 1) {
         return raise(context, "No random bytes to be had", exception);
     }
@@ -138,7 +141,8 @@ JSObjectRef makeNativeFunctions(const JsRealm& realm) {
     JSObjectRef object = JSObjectMake(context, nullptr, nullptr);
     const auto add = [&](const char* name, JSObjectCallAsFunctionCallback function) {
         const JsText text(name);
-        realm.setMember(object, name, JSObjectMakeFunctionWithCallback(context, text.get(), function));
+        realm.setMember(object, name,
+                        JSObjectMakeFunctionWithCallback(context, text.get(), function));
     };
     add("digest", digest);
     add("hmac", hmac);

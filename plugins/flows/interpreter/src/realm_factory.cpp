@@ -66,11 +66,10 @@ RealmFactory::RealmFactory(JsEngine& engine)
                 embeddedScript("npm/acorn.js"), "\nreturn module.exports; })()");
     JSObjectRef library = evaluateObject(realm, acorn, "acorn");
     realm.keep(library);
-    JSObjectRef function =
-        evaluateObject(realm,
-                       wrapped("(function (acorn) { 'use strict'; ",
-                               embeddedScript("compiler/compiler.js"), "\n})"),
-                       "compiler/compiler.js");
+    JSObjectRef function = evaluateObject(realm,
+                                          wrapped("(function (acorn) { 'use strict'; ",
+                                                  embeddedScript("compiler/compiler.js"), "\n})"),
+                                          "compiler/compiler.js");
     realm.engine().arm(kLoadBudget);
     const JsResult made = realm.call(function, {library});
     if (!made.ok()) throw std::logic_error("compiler/compiler.js: " + made.message);
@@ -108,7 +107,9 @@ RealmFactory::RealmFactory(JsEngine& engine)
 
 RealmFactory::~RealmFactory() = default;
 
-std::size_t RealmFactory::nodeTypes() const { return types_->fileOf.size(); }
+std::size_t RealmFactory::nodeTypes() const {
+    return types_->fileOf.size();
+}
 
 JSObjectRef RealmFactory::load(JsRealm& realm, const std::string& file, JSObjectRef totem,
                                JSValueRef luxon, JSValueRef jmespath) const {
@@ -132,11 +133,11 @@ RealmFactory::Made RealmFactory::make(const std::set<std::string>& types, bool u
     realm->setMember(totem, "luxon", luxon);
     JSValueRef jmespath = JSValueMakeUndefined(context);
     if (usesJmespath) {
-        JSObjectRef library = evaluateObject(
-            *realm,
-            wrapped("(function () { const exports = {};\n", embeddedScript("npm/jmespath.js"),
-                    "\nreturn exports; })()"),
-            "jmespath");
+        JSObjectRef library =
+            evaluateObject(*realm,
+                           wrapped("(function () { const exports = {};\n",
+                                   embeddedScript("npm/jmespath.js"), "\nreturn exports; })()"),
+                           "jmespath");
         realm->setMember(totem, "jmespath", library);
         jmespath = library;
     }

@@ -8,10 +8,11 @@
 
 namespace totem::flows {
 
-/// Makes the contexts in which workflows run: libraries, prelude, extension methods, and the files of
-/// the node types that a workflow uses.
+/// Makes the contexts in which workflows run: libraries, prelude, extension methods, and the files
+/// of the node types that a workflow uses.
 ///
-/// Keeps one more context, with the compiler for expressions (acorn), whose functions the others call.
+/// Keeps one more context, with the compiler for expressions (acorn), whose functions the others
+/// call.
 class RealmFactory {
 public:
     explicit RealmFactory(JsEngine& engine);

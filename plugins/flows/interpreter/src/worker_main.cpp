@@ -1,5 +1,5 @@
-// totem-flow-worker: the program in which workflows are interpreted. The host starts it, talks to it
-// over descriptor 3 and kills it when it overruns; see PROTOCOL.md.
+// totem-flow-worker: the program in which workflows are interpreted. The host starts it, talks to
+// it over descriptor 3 and kills it when it overruns; see PROTOCOL.md.
 
 #include <cstdlib>
 #include <string>

@@ -43,8 +43,12 @@ void applyPlan(FlowNode& node, const json& plan) {
 }
 
 FlowProblem problemFrom(const json& raw) {
-    return {raw.value("node", ""),      raw.value("type", ""),    raw["version"].is_number() ? raw["version"].get<double>() : 0,
-            raw.value("parameter", ""), raw.value("missing", ""), raw.value("fatal", false)};
+    return {raw.value("node", ""),
+            raw.value("type", ""),
+            raw["version"].is_number() ? raw["version"].get<double>() : 0,
+            raw.value("parameter", ""),
+            raw.value("missing", ""),
+            raw.value("fatal", false)};
 }
 
 /// The same number of values as nodes, without inventing keys.
@@ -90,11 +94,11 @@ Workflow::~Workflow() = default;
 
 void Workflow::bindFunctions(JSObjectRef totem) {
     const auto bind = [&](const char* name) { return realm_->member(totem, name); };
-    functions_ = {bind("open"),          bind("reopen"),     bind("exec"),
-                  bind("settle"),        bind("resume"),     bind("recover"),
-                  bind("stopAtLimit"),   bind("noteFailedTry"), bind("notePause"),
-                  bind("failureText"),   bind("flush"),      bind("takeDetached"),
-                  bind("finishRun"),     bind("evaluateAlone")};
+    functions_ = {bind("open"),        bind("reopen"),        bind("exec"),
+                  bind("settle"),      bind("resume"),        bind("recover"),
+                  bind("stopAtLimit"), bind("noteFailedTry"), bind("notePause"),
+                  bind("failureText"), bind("flush"),         bind("takeDetached"),
+                  bind("finishRun"),   bind("evaluateAlone")};
 }
 
 void Workflow::prepare(std::string_view text) {
@@ -126,8 +130,10 @@ bool Workflow::runnable() const {
 std::string problemsText(const std::vector<FlowProblem>& problems) {
     json list = json::array();
     for (const FlowProblem& problem : problems) {
-        json entry{{"node", problem.node},       {"type", problem.type},
-                   {"version", problem.version}, {"missing", problem.missing},
+        json entry{{"node", problem.node},
+                   {"type", problem.type},
+                   {"version", problem.version},
+                   {"missing", problem.missing},
                    {"fatal", problem.fatal}};
         if (!problem.parameter.empty()) entry["parameter"] = problem.parameter;
         list.push_back(std::move(entry));

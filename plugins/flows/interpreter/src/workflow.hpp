@@ -14,11 +14,11 @@ class RealmFactory;
 
 /// What a workflow and its runs may use.
 struct FlowLimits {
-    std::chrono::milliseconds expressionTime{1000};  // a node's own work, expressions included
-    std::chrono::milliseconds codeTime{10000};       // a node that holds code of the user
-    int runNodes = 10000;                            // node runs in one execution
-    int items = 100000;                              // out of one node run
-    std::size_t outputBytes = std::size_t{64} << 20; // records of one trip
+    std::chrono::milliseconds expressionTime{1000};   // a node's own work, expressions included
+    std::chrono::milliseconds codeTime{10000};        // a node that holds code of the user
+    int runNodes = 10000;                             // node runs in one execution
+    int items = 100000;                               // out of one node run
+    std::size_t outputBytes = std::size_t{64} << 20;  // records of one trip
     std::size_t memoryBytes = std::size_t{384} << 20;
     int depth = 10;  // of sub-workflows
 };
@@ -26,8 +26,7 @@ struct FlowLimits {
 /// The entries of the embedded JavaScript that C++ calls.
 struct FlowFunctions {
     JSObjectRef open, reopen, exec, settle, resume, recover, stopAtLimit, noteFailedTry, notePause,
-        failureText,
-        flush, takeDetached, finishRun, evaluateAlone;
+        failureText, flush, takeDetached, finishRun, evaluateAlone;
 };
 
 /// A workflow that is ready to run, in a JavaScript context of its own.

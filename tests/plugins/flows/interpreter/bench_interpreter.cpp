@@ -36,7 +36,10 @@ const char* const kItems =
     R"([{"json":{"headers":{"content-type":"application/json","user-agent":"bench"},"params":{},"query":{},"body":{"event":"message_created","id":1,"content":"mi dni es 45678912","message_type":"incoming","account":{"id":3,"name":"Totem"},"inbox":{"id":5,"name":"WhatsApp"},"conversation":{"id":812,"status":"open","labels":[]},"sender":{"id":77,"name":"Ana","phone_number":"+51987654321"}}}}])";
 
 std::string response(const std::string& body) {
-    const nlohmann::json result{{"status", 200}, {"statusText", "OK"}, {"headers", {{"content-type", "application/json"}}}, {"body", body}};
+    const nlohmann::json result{{"status", 200},
+                                {"statusText", "OK"},
+                                {"headers", {{"content-type", "application/json"}}},
+                                {"body", body}};
     return nlohmann::json::array({{{"ok", result}}}).dump();
 }
 
@@ -60,9 +63,11 @@ int main(int count, char** arguments) {
     totem::flows::Interpreter interpreter;
     interpreter.handle(encodeFlowFrame(R"({"op":"load","workflow":"w"})", workflow));
     const std::string start = encodeFlowFrame(
-        R"({"op":"start","run":"r","workflow":"w","node":"Chatwoot","mode":"production","execution":"1"})", kItems);
-    const std::string first = encodeFlowFrame(R"({"op":"resume","run":"r","trip":1})",
-                                              response(R"({"nombre":"Ana Torres","deuda":1234.5})"));
+        R"({"op":"start","run":"r","workflow":"w","node":"Chatwoot","mode":"production","execution":"1"})",
+        kItems);
+    const std::string first =
+        encodeFlowFrame(R"({"op":"resume","run":"r","trip":1})",
+                        response(R"({"nombre":"Ana Torres","deuda":1234.5})"));
     const std::string second =
         encodeFlowFrame(R"({"op":"resume","run":"r","trip":2})", response(R"({"id":991})"));
     std::size_t bytes = 0;
@@ -77,9 +82,9 @@ int main(int count, char** arguments) {
     for (int i = 0; i < runs; ++i) once();
     const double spent = processorMicroseconds() - before;
     const auto end = decodeFlowFrame(last);
-    std::printf("%d runs, %.1f us of processor time each, %zu bytes out\n%.*s\n", runs, spent / runs,
-                bytes / static_cast<std::size_t>(runs), static_cast<int>(end->header.size()),
-                end->header.data());
+    std::printf("%d runs, %.1f us of processor time each, %zu bytes out\n%.*s\n", runs,
+                spent / runs, bytes / static_cast<std::size_t>(runs),
+                static_cast<int>(end->header.size()), end->header.data());
     const std::string stats = interpreter.handle(encodeFlowFrame(R"({"op":"stats"})"));
     std::printf("%s\n", stats.c_str() + 4);
 }

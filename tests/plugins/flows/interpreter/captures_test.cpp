@@ -135,7 +135,9 @@ std::string checkRun(const FlowResult& result, const json& recorded) {
                 }
             }
             forgive(b, a);
-            if (a != b) return name + " output " + std::to_string(o) + ": " + a.dump() + " instead of " + b.dump();
+            if (a != b)
+                return name + " output " + std::to_string(o) + ": " + a.dump() + " instead of " +
+                       b.dump();
         }
     }
     return {};
@@ -201,13 +203,15 @@ TEST_CASE("recorded orders of execution are ours", "[captures]") {
         const FlowResult result = run(start);
         const json order(result.order());
         std::string problem;
-        const std::string refused = result.end.value("op", "") == "refused" ? result.end["message"] : "";
+        const std::string refused =
+            result.end.value("op", "") == "refused" ? result.end["message"] : "";
         if (refused.find("import report") != std::string::npos) {
             std::cout << "skip " << name << " uses node types that are not there\n";
             continue;
         }
         if (order != recorded["output"]["nodeExecutionOrder"]) {
-            problem = order.dump() + " instead of " + recorded["output"]["nodeExecutionOrder"].dump() + result.end.dump();
+            problem = order.dump() + " instead of " +
+                      recorded["output"]["nodeExecutionOrder"].dump() + result.end.dump();
         }
         for (const auto& [node, data] : recorded["output"]["nodeData"].items()) {
             for (std::size_t r = 0; r < data.size() && problem.empty(); ++r) {
@@ -217,8 +221,10 @@ TEST_CASE("recorded orders of execution are ours", "[captures]") {
                     // Order v0 was recorded without the level of outputs.
                     const bool flat = !data[r].empty() && data[r][0].is_object();
                     const json theirs = flat ? data[r] : data[r].size() > o ? data[r][o] : json();
-                    const bool bothEmpty = (ours.is_null() || ours.empty()) && (theirs.is_null() || theirs.empty());
-                    if (ours != theirs && !bothEmpty) problem = node + ": " + ours.dump() + " instead of " + theirs.dump();
+                    const bool bothEmpty =
+                        (ours.is_null() || ours.empty()) && (theirs.is_null() || theirs.empty());
+                    if (ours != theirs && !bothEmpty)
+                        problem = node + ": " + ours.dump() + " instead of " + theirs.dump();
                 }
             }
         }
@@ -240,7 +246,8 @@ json unmarked(const json& value) {
     if (!value.is_object()) return value;
     if (value.contains("$undefined")) return "={{ undefined }}";
     if (value.contains("$number")) return "={{ " + value["$number"].get<std::string>() + " }}";
-    if (value.contains("$date")) return "={{ new Date('" + value["$date"].get<std::string>() + "') }}";
+    if (value.contains("$date"))
+        return "={{ new Date('" + value["$date"].get<std::string>() + "') }}";
     json result = json::object();
     for (const auto& [key, item] : value.items()) result[key] = unmarked(item);
     return result;
@@ -305,9 +312,14 @@ TEST_CASE("recorded expressions give what they gave", "[captures]") {
                 continue;
             }
             json items = json::array();
-            const json& given = record.contains("items") ? record["items"] : record.value("input", json::array());
+            const json& given =
+                record.contains("items") ? record["items"] : record.value("input", json::array());
             for (const json& item : given) {
-                items.push_back(item.is_object() && item.contains("json") && item["json"].is_object() && item.size() <= 3 && record.contains("items") ? item : json{{"json", item}});
+                items.push_back(item.is_object() && item.contains("json") &&
+                                        item["json"].is_object() && item.size() <= 3 &&
+                                        record.contains("items")
+                                    ? item
+                                    : json{{"json", item}});
             }
             if (items.empty() && !record.contains("throws")) {
                 items.push_back({{"json", json::object()}});
@@ -319,18 +331,25 @@ TEST_CASE("recorded expressions give what they gave", "[captures]") {
             std::string problem;
             const bool throws = record.contains("throws") && record["throws"] != false;
             if (throws) {
-                if (!answer.header.contains("error")) problem = "no error but " + answer.header.dump();
+                if (!answer.header.contains("error"))
+                    problem = "no error but " + answer.header.dump();
             } else if (answer.header.contains("error")) {
-                problem = answer.header["error"].dump() + " instead of " + expectedValue(record).dump();
+                problem =
+                    answer.header["error"].dump() + " instead of " + expectedValue(record).dump();
             } else {
-                const json ours = comparable(answer.header.value("value", json{{"$undefined", true}}));
+                const json ours =
+                    comparable(answer.header.value("value", json{{"$undefined", true}}));
                 const json theirs = comparable(expectedValue(record));
-                if (ours != theirs && !random) problem = ours.dump() + " instead of " + theirs.dump();
+                if (ours != theirs && !random)
+                    problem = ours.dump() + " instead of " + theirs.dump();
             }
             if (problem.empty()) {
                 ++own.passed;
             } else {
-                note(own, name + "[" + std::to_string(index) + "] " + record["expression"].get<std::string>(), problem);
+                note(own,
+                     name + "[" + std::to_string(index) + "] " +
+                         record["expression"].get<std::string>(),
+                     problem);
             }
         }
         std::cout << name << ": " << own.passed << " passed, " << own.failed << " failed, "
@@ -351,27 +370,33 @@ TEST_CASE("recorded conditions decide as they did", "[captures]") {
         ++index;
         if (holds(record, "$any")) continue;
         FlowStart start;
-        start.workflow = workflow(
-            json::array({node("Start", "manualTrigger", 1, json::object()),
-                         node("If", "if", 2.2, {{"conditions", unmarked(record["filter"])}, {"options", json::object()}})}),
-            {{"Start", json::array({json::array({link("If")})})}});
+        start.workflow = workflow(json::array({node("Start", "manualTrigger", 1, json::object()),
+                                               node("If", "if", 2.2,
+                                                    {{"conditions", unmarked(record["filter"])},
+                                                     {"options", json::object()}})}),
+                                  {{"Start", json::array({json::array({link("If")})})}});
         const bool loose = record["filter"].contains("options") &&
                            record["filter"]["options"].value("typeValidation", "") == "loose";
         start.workflow["nodes"][1]["parameters"]["looseTypeValidation"] = loose;
-        start.workflow["nodes"][1]["parameters"]["options"]["ignoreCase"] = !record["filter"]["options"].value("caseSensitive", true);
+        start.workflow["nodes"][1]["parameters"]["options"]["ignoreCase"] =
+            !record["filter"]["options"].value("caseSensitive", true);
         const FlowResult result = run(start);
         std::string problem;
         if (record.contains("throws")) {
-            const std::string wanted = record["throws"].is_string() ? record["throws"].get<std::string>() : "";
+            const std::string wanted =
+                record["throws"].is_string() ? record["throws"].get<std::string>() : "";
             const std::string message = result.end.value("/error/message"_json_pointer, "");
-            if (message.empty() || (message != wanted && wanted.find(message) == std::string::npos)) {
+            if (message.empty() ||
+                (message != wanted && wanted.find(message) == std::string::npos)) {
                 problem = result.end.dump() + " instead of " + wanted;
             }
         } else {
             const json yes = result.items("If", 0);
             const bool truth = yes.is_array() && !yes.empty();
-            if (result.end.value("status", "") != "success" || truth != record["result"].get<bool>()) {
-                problem = result.end.dump() + " instead of " + record["result"].dump() + " for " + record["filter"].dump();
+            if (result.end.value("status", "") != "success" ||
+                truth != record["result"].get<bool>()) {
+                problem = result.end.dump() + " instead of " + record["result"].dump() + " for " +
+                          record["filter"].dump();
             }
         }
         if (problem.empty()) {

@@ -5,7 +5,9 @@
 namespace totem::flows::testing {
 namespace {
 
-json start() { return node("Start", "manualTrigger", 1, json::object()); }
+json start() {
+    return node("Start", "manualTrigger", 1, json::object());
+}
 
 json code(const std::string& name, const std::string& body, int x = 0, int y = 0) {
     return node(name, "code", 2, {{"jsCode", body}}, x, y);
@@ -40,14 +42,15 @@ std::string errorOf(const FlowResult& result) {
 }  // namespace
 
 TEST_CASE("order v1 finishes the upper branch before the lower one", "[order]") {
-    const json nodes{start(), code("Low", "return items", 0, 200), code("LowNext", "return items", 9, 0),
-                     code("High", "return items", 0, 100), code("HighNext", "return items", 9, 300)};
-    const json connections{
-        {"Start", json::array({json::array({link("Low"), link("High")})})},
-        {"Low", to("LowNext")},
-        {"High", to("HighNext")}};
+    const json nodes{start(), code("Low", "return items", 0, 200),
+                     code("LowNext", "return items", 9, 0), code("High", "return items", 0, 100),
+                     code("HighNext", "return items", 9, 300)};
+    const json connections{{"Start", json::array({json::array({link("Low"), link("High")})})},
+                           {"Low", to("LowNext")},
+                           {"High", to("HighNext")}};
     using Names = std::vector<std::string>;
-    CHECK(run(flow(nodes, connections)).order() == Names{"Start", "High", "HighNext", "Low", "LowNext"});
+    CHECK(run(flow(nodes, connections)).order() ==
+          Names{"Start", "High", "HighNext", "Low", "LowNext"});
     CHECK(run(flow(nodes, connections, "")).order() ==
           Names{"Start", "Low", "High", "LowNext", "HighNext"});
 }
@@ -71,14 +74,14 @@ TEST_CASE("a loop runs its body once for each batch and knows its run index") {
                      node("Loop", "splitInBatches", 3, {{"options", json::object()}}),
                      code("Body", "return [{json: {n: $json.n * 10, run: $runIndex}}]"),
                      code("Done", "return items")};
-    const json connections{{"Start", to("Make")},
-                           {"Make", to("Loop")},
-                           {"Loop", json::array({json::array({link("Done")}), json::array({link("Body")})})},
-                           {"Body", to("Loop")}};
+    const json connections{
+        {"Start", to("Make")},
+        {"Make", to("Loop")},
+        {"Loop", json::array({json::array({link("Done")}), json::array({link("Body")})})},
+        {"Body", to("Loop")}};
     const FlowResult result = run(flow(nodes, connections));
-    CHECK(result.items("Done") == json::array({{{"n", 10}, {"run", 0}},
-                                               {{"n", 20}, {"run", 1}},
-                                               {{"n", 30}, {"run", 2}}}));
+    CHECK(result.items("Done") ==
+          json::array({{{"n", 10}, {"run", 0}}, {{"n", 20}, {"run", 1}}, {{"n", 30}, {"run", 2}}}));
     CHECK(result.items("Body", 0, 2) == json::array({{{"n", 30}, {"run", 2}}}));
 }
 
@@ -95,17 +98,20 @@ TEST_CASE("a disabled node hands its input on, executeOnce sees one item") {
                code("Off", "throw new Error('must not run')"), code("Once", "return items")};
     nodes[2]["disabled"] = true;
     nodes[3]["executeOnce"] = true;
-    const FlowResult result = run(flow(
-        nodes, {{"Start", to("Two")}, {"Two", to("Off")}, {"Off", to("Once")}}));
+    const FlowResult result =
+        run(flow(nodes, {{"Start", to("Two")}, {"Two", to("Off")}, {"Off", to("Once")}}));
     CHECK(result.items("Off").size() == 2);
     CHECK(result.items("Once") == json::array({{{"n", 1}}}));
 }
 
 TEST_CASE("a failing node ends the run, goes on, or uses its error output") {
-    json nodes{start(), node("Bad", "code", 2, {{"mode", "runOnceForEachItem"}, {"jsCode", "throw new Error('boom')"}}),
+    json nodes{start(),
+               node("Bad", "code", 2,
+                    {{"mode", "runOnceForEachItem"}, {"jsCode", "throw new Error('boom')"}}),
                code("Fine", "return items"), code("Failed", "return items")};
-    const json connections{{"Start", to("Bad")},
-                           {"Bad", json::array({json::array({link("Fine")}), json::array({link("Failed")})})}};
+    const json connections{
+        {"Start", to("Bad")},
+        {"Bad", json::array({json::array({link("Fine")}), json::array({link("Failed")})})}};
     FlowStart flowStart = flow(nodes, connections);
     flowStart.items = json::array({{{"json", {{"a", 1}}}}});
     FlowResult result = run(flowStart);
@@ -156,49 +162,60 @@ TEST_CASE("retryOnFail tries again after a pause that it asks for") {
 }
 
 TEST_CASE("links between items lead back to the item that they came from") {
-    const json nodes{start(), code("Make", "return [1,2,3].map((n) => ({json: {n}}))"),
-                     node("Odd", "if", 2.2,
-                          {{"conditions",
-                            {{"options", {{"version", 2}, {"typeValidation", "strict"}, {"caseSensitive", true}}},
-                             {"combinator", "and"},
-                             {"conditions",
-                              {{{"leftValue", "={{ $json.n % 2 }}"},
-                                {"rightValue", 1},
-                                {"operator", {{"type", "number"}, {"operation", "equals"}}}}}}}},
-                           {"options", json::object()}}),
-                     node("Show", "set", 3.4,
-                          {{"assignments",
-                            {{"assignments",
-                              {{{"name", "from"}, {"type", "number"}, {"value", "={{ $('Make').item.json.n }}"}}}}}},
-                           {"options", json::object()}})};
+    const json nodes{
+        start(), code("Make", "return [1,2,3].map((n) => ({json: {n}}))"),
+        node(
+            "Odd", "if", 2.2,
+            {{"conditions",
+              {{"options", {{"version", 2}, {"typeValidation", "strict"}, {"caseSensitive", true}}},
+               {"combinator", "and"},
+               {"conditions",
+                {{{"leftValue", "={{ $json.n % 2 }}"},
+                  {"rightValue", 1},
+                  {"operator", {{"type", "number"}, {"operation", "equals"}}}}}}}},
+             {"options", json::object()}}),
+        node("Show", "set", 3.4,
+             {{"assignments",
+               {{"assignments",
+                 {{{"name", "from"},
+                   {"type", "number"},
+                   {"value", "={{ $('Make').item.json.n }}"}}}}}},
+              {"options", json::object()}})};
     const FlowResult result =
         run(flow(nodes, {{"Start", to("Make")}, {"Make", to("Odd")}, {"Odd", to("Show")}}));
     CHECK(result.items("Show") == json::array({{{"from", 1}}, {{"from", 3}}}));
 }
 
 TEST_CASE("a run continues elsewhere from its records, whichever request it waited for") {
-    json nodes{start(), code("Make", "$getWorkflowStaticData('global').seen = 1;"
-                                     "return [1,2,3].map((n) => ({json: {n}}))"),
-               node("Loop", "splitInBatches", 3, {{"options", json::object()}}),
-               http("Ask", "=http://service/{{ $json.n }}"), code("Note", "return [{json: {got: $json.got, n: $('Make').item.json.n}}]"),
-               http("Flaky", "http://service/flaky"),
-               node("Moment", "set", 3.4,
-                    {{"mode", "raw"},
-                     {"jsonOutput", "={{ { at: DateTime.fromISO('2026-01-02T03:04:05.000-05:00'), none: undefined } }}"},
-                     {"options", json::object()}}),
-               http("Last", "=http://service/{{ $('Moment').first().json.at.year ?? 'lost' }}")};
+    json nodes{
+        start(),
+        code("Make",
+             "$getWorkflowStaticData('global').seen = 1;"
+             "return [1,2,3].map((n) => ({json: {n}}))"),
+        node("Loop", "splitInBatches", 3, {{"options", json::object()}}),
+        http("Ask", "=http://service/{{ $json.n }}"),
+        code("Note", "return [{json: {got: $json.got, n: $('Make').item.json.n}}]"),
+        http("Flaky", "http://service/flaky"),
+        node("Moment", "set", 3.4,
+             {{"mode", "raw"},
+              {"jsonOutput",
+               "={{ { at: DateTime.fromISO('2026-01-02T03:04:05.000-05:00'), none: undefined } }}"},
+              {"options", json::object()}}),
+        http("Last", "=http://service/{{ $('Moment').first().json.at.year ?? 'lost' }}")};
     nodes[5]["retryOnFail"] = true;
-    const json connections{{"Start", to("Make")},
-                           {"Make", to("Loop")},
-                           {"Loop", json::array({json::array({link("Flaky")}), json::array({link("Ask")})})},
-                           {"Ask", to("Note")},
-                           {"Note", to("Loop")},
-                           {"Flaky", to("Moment")},
-                           {"Moment", to("Last")}};
+    const json connections{
+        {"Start", to("Make")},
+        {"Make", to("Loop")},
+        {"Loop", json::array({json::array({link("Flaky")}), json::array({link("Ask")})})},
+        {"Ask", to("Note")},
+        {"Note", to("Loop")},
+        {"Flaky", to("Moment")},
+        {"Moment", to("Last")}};
     FlowStart flowStart = flow(nodes, connections);
     flowStart.respond = [](const json& request) -> json {
         if (request["kind"] != "http") return {{"ok", json::object()}};
-        const bool fails = request["node"] == "Flaky" && request["try"] == 0 && request["item"] == 1;
+        const bool fails =
+            request["node"] == "Flaky" && request["try"] == 0 && request["item"] == 1;
         if (fails) return {{"error", {{"message", "reset"}}}};
         return okJson({{"got", request["url"]}});
     };
@@ -209,7 +226,8 @@ TEST_CASE("a run continues elsewhere from its records, whichever request it wait
     CHECK(stayed.end["status"] == "success");
     CHECK(stayed.order() == moved.order());
     CHECK(stayed.requests.size() == moved.requests.size());
-    for (std::size_t i = 0; i < stayed.requests.size(); ++i) CHECK(stayed.requests[i] == moved.requests[i]);
+    for (std::size_t i = 0; i < stayed.requests.size(); ++i)
+        CHECK(stayed.requests[i] == moved.requests[i]);
     CHECK(stayed.items("Last") == moved.items("Last"));
     CHECK(stayed.items("Flaky").size() == 3);
     json a = stayed.end;
@@ -227,11 +245,15 @@ TEST_CASE("a repeated or unknown resume changes nothing") {
     const json begin{{"op", "start"}, {"run", "r"}, {"workflow", "w"}, {"node", "Start"}};
     CHECK(say(begin).header["trip"] == 1);
     CHECK(say({{"op", "resume"}, {"run", "r"}, {"trip", 2}}, "[]").header["op"] == "refused");
-    CHECK(say({{"op", "resume"}, {"run", "other"}, {"trip", 1}}, "[]").header["need"] == "checkpoint");
-    CHECK(say({{"op", "resume"}, {"run", "r"}, {"trip", 1}}, "[{}, {}]").header["status"] == "error");
-    CHECK(say({{"op", "start"}, {"run", "r"}, {"workflow", "unknown"}, {"node", "x"}}).header["need"] == "workflow");
-    CHECK(say({{"op", "start"}, {"run", "r"}, {"workflow", "w"}, {"node", "x"}}).header["message"] ==
-          "start: the workflow has no node \"x\" to begin with");
+    CHECK(say({{"op", "resume"}, {"run", "other"}, {"trip", 1}}, "[]").header["need"] ==
+          "checkpoint");
+    CHECK(say({{"op", "resume"}, {"run", "r"}, {"trip", 1}}, "[{}, {}]").header["status"] ==
+          "error");
+    CHECK(say({{"op", "start"}, {"run", "r"}, {"workflow", "unknown"}, {"node", "x"}})
+              .header["need"] == "workflow");
+    CHECK(
+        say({{"op", "start"}, {"run", "r"}, {"workflow", "w"}, {"node", "x"}}).header["message"] ==
+        "start: the workflow has no node \"x\" to begin with");
     CHECK(say({{"op", "start"}, {"run", "r"}, {"workflow", "w"}, {"node", "Start"}, {"depth", 11}})
               .header["message"] == "start: sub-workflows are nested more than 10 deep");
     CHECK(interpreter().handle("nonsense").find("refused") != std::string::npos);

@@ -58,7 +58,9 @@ json workflow(json nodes, json connections, const std::string& order) {
     return result;
 }
 
-json answerAll(const json&) { return {{"ok", json::object()}}; }
+json answerAll(const json&) {
+    return {{"ok", json::object()}};
+}
 
 std::vector<std::string> FlowResult::order() const {
     std::vector<std::string> names;
@@ -81,8 +83,8 @@ json FlowResult::items(const std::string& node, int output, int run) const {
 FlowResult run(const FlowStart& start) {
     static int number = 0;
     const std::string key = "workflow " + std::to_string(++number);
-    const Answer loaded = say({{"op", "load"}, {"workflow", key}, {"limits", start.limits}},
-                              start.workflow.dump());
+    const Answer loaded =
+        say({{"op", "load"}, {"workflow", key}, {"limits", start.limits}}, start.workflow.dump());
     FlowResult result;
     if (loaded.header["op"] != "loaded") {
         result.end = loaded.header;
@@ -110,9 +112,8 @@ FlowResult run(const FlowStart& start) {
             say({{"op", "load"}, {"workflow", key}, {"limits", start.limits}},
                 start.workflow.dump());
             json again = frame;
-            again.update({{"op", "restore"},
-                          {"trip", header["trip"]},
-                          {"resultsLength", text.size()}});
+            again.update(
+                {{"op", "restore"}, {"trip", header["trip"]}, {"resultsLength", text.size()}});
             answer = say(again, result.recordText + text);
         } else {
             answer = say({{"op", "resume"}, {"run", key}, {"trip", header["trip"]}}, text);

@@ -49,7 +49,7 @@ struct FlowStart {
     json workflow;
     std::string node = "Start";
     json items = json::array({{{"json", json::object()}}});
-    json frame = json::object();   // added to the start message
+    json frame = json::object();  // added to the start message
     json limits = json::object();
     Responder respond = answerAll;
     bool moveAtEveryTrip = false;  // drop the run at each request and restore it from its records

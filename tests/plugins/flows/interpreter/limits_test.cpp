@@ -16,7 +16,9 @@ FlowStart codeFlow(const std::string& body) {
     return start;
 }
 
-json resultOf(const std::string& body) { return run(codeFlow(body)).items("Code"); }
+json resultOf(const std::string& body) {
+    return run(codeFlow(body)).items("Code");
+}
 
 json valueOf(const std::string& expression, const json& item = json::object()) {
     const json header{{"op", "evaluate"}, {"expression", expression}, {"timezone", "America/Lima"}};
@@ -26,8 +28,10 @@ json valueOf(const std::string& expression, const json& item = json::object()) {
 }  // namespace
 
 TEST_CASE("an endless loop is stopped and named, and the next run is not disturbed") {
-    for (const char* body : {"for (;;) {}", "while (true) { try { for (;;) {} } catch (e) {} finally { continue } }",
-                             "throw { toString() { for (;;) {} } }", "[1].map(function f() { return [1].map(f) && f() }); for(;;);"}) {
+    for (const char* body :
+         {"for (;;) {}", "while (true) { try { for (;;) {} } catch (e) {} finally { continue } }",
+          "throw { toString() { for (;;) {} } }",
+          "[1].map(function f() { return [1].map(f) && f() }); for(;;);"}) {
         INFO(body);
         const FlowResult result = run(codeFlow(body));
         CHECK(result.end["status"] == "error");
@@ -44,7 +48,8 @@ TEST_CASE("a stopped node can go on by its onError") {
     const FlowResult result = run(start);
     CHECK(result.end["status"] == "success");
     CHECK(result.items("Code") == json::array({json::object()}));  // its input, handed on
-    CHECK(result.records[1]["error"]["message"] == "The node took more than 100 ms of processor time");
+    CHECK(result.records[1]["error"]["message"] ==
+          "The node took more than 100 ms of processor time");
 }
 
 TEST_CASE("an expression that does not end is stopped") {
@@ -72,7 +77,8 @@ TEST_CASE("too many items, outputs or node runs end the run with a clear error")
 
 TEST_CASE("memory that a node hoards ends its run and leaves the others able to start") {
     FlowStart start = codeFlow("const all = []; for (;;) all.push(new Array(10000).fill({}));");
-    start.limits = {{"codeMs", 20000}, {"memoryBytes", interpreter().handle("").size() + (300u << 20)}};
+    start.limits = {{"codeMs", 20000},
+                    {"memoryBytes", interpreter().handle("").size() + (300u << 20)}};
     const FlowResult result = run(start);
     CHECK(result.end["error"]["limit"] == "memory");
     CHECK(resultOf("return [{json: {fine: 1}}]") == json::array({{{"fine", 1}}}));
@@ -81,38 +87,52 @@ TEST_CASE("memory that a node hoards ends its run and leaves the others able to 
 TEST_CASE("a promise that never settles is an error, timers do not wait") {
     CHECK(run(codeFlow("await new Promise(() => {})")).end["error"]["message"] ==
           "The code waits for a promise that never settles");
-    CHECK(resultOf("await new Promise((done) => setTimeout(done, 60000)); return [{json: {late: 1}}]") ==
+    CHECK(resultOf(
+              "await new Promise((done) => setTimeout(done, 60000)); return [{json: {late: 1}}]") ==
           json::array({{{"late", 1}}}));
 }
 
 TEST_CASE("nothing of one run is left for the next") {
     const char* const kPollute =
         "leak = 'secret'; try { Object.prototype.evil = 1 } catch (e) {}"
-        "try { Array.prototype.map = () => 'evil' } catch (e) {} try { JSON.parse = null } catch (e) {}"
+        "try { Array.prototype.map = () => 'evil' } catch (e) {} try { JSON.parse = null } catch "
+        "(e) {}"
         "try { globalThis.Math = null } catch (e) {} try { Date.now = () => 5 } catch (e) {}"
         "/secret (.*)/.exec('secret customer'); return [{json: {}}]";
     const char* const kLook =
         "return [{json: {leak: typeof leak, evil: typeof ({}).evil, map: [1].map((n) => n + 1),"
-        "parse: typeof JSON.parse, math: typeof Math, now: Date.now() > 5, text: RegExp.$1 + RegExp.input}}]";
+        "parse: typeof JSON.parse, math: typeof Math, now: Date.now() > 5, text: RegExp.$1 + "
+        "RegExp.input}}]";
     const json text = workflow({node("Start", "manualTrigger", 1, json::object()),
-                                node("If", "code", 2, {{"jsCode", std::string("if ($json.pollute) {") + kPollute + "} else {" + kLook + "}"}})},
+                                node("If", "code", 2,
+                                     {{"jsCode", std::string("if ($json.pollute) {") + kPollute +
+                                                     "} else {" + kLook + "}"}})},
                                {{"Start", json::array({json::array({link("If")})})}});
     say({{"op", "load"}, {"workflow", "p"}}, text.dump());
-    const json begin{{"op", "start"}, {"run", "r"}, {"workflow", "p"}, {"node", "Start"}, {"answer", "all"}};
+    const json begin{
+        {"op", "start"}, {"run", "r"}, {"workflow", "p"}, {"node", "Start"}, {"answer", "all"}};
     CHECK(say(begin, R"([{"json":{"pollute":true}}])").header["status"] == "success");
     const json seen = say(begin, R"([{"json":{}}])").header["output"][0]["json"];
-    CHECK(seen == json{{"leak", "undefined"}, {"evil", "undefined"}, {"map", {2}}, {"parse", "function"},
-                       {"math", "object"}, {"now", true}, {"text", ""}});
+    CHECK(seen == json{{"leak", "undefined"},
+                       {"evil", "undefined"},
+                       {"map", {2}},
+                       {"parse", "function"},
+                       {"math", "object"},
+                       {"now", true},
+                       {"text", ""}});
     say({{"op", "drop"}, {"workflow", "p"}});
 }
 
 TEST_CASE("a Code node cannot change what an earlier node gave") {
     FlowStart start = codeFlow("return [{json: {list: [1, 2], in: {a: 1}}}]");
-    start.workflow["nodes"].push_back(node("Change", "code", 2, {{"jsCode",
-        "const item = $input.first(); item.json.list.push(3); item.json.in.a = 2;"
-        "$('Code').first().json.in.b = 5; delete item.json.in.a; return [item]"}}));
+    start.workflow["nodes"].push_back(
+        node("Change", "code", 2,
+             {{"jsCode",
+               "const item = $input.first(); item.json.list.push(3); item.json.in.a = 2;"
+               "$('Code').first().json.in.b = 5; delete item.json.in.a; return [item]"}}));
     start.workflow["connections"]["Code"]["main"] = json::array({json::array({link("Change")})});
-    start.workflow["nodes"].push_back(node("Look", "code", 2, {{"jsCode", "return [{json: $('Code').first().json}]"}}));
+    start.workflow["nodes"].push_back(
+        node("Look", "code", 2, {{"jsCode", "return [{json: $('Code').first().json}]"}}));
     start.workflow["connections"]["Change"]["main"] = json::array({json::array({link("Look")})});
     const FlowResult result = run(start);
     CHECK(result.items("Look") == json::array({{{"list", {1, 2}}, {"in", {{"a", 1}}}}}));
@@ -120,9 +140,10 @@ TEST_CASE("a Code node cannot change what an earlier node gave") {
 }
 
 TEST_CASE("own error names and messages still work beside the frozen built-ins") {
-    CHECK(resultOf("class Mine extends Error { constructor(m) { super(m); this.name = 'Mine'; } }"
-                   "const o = {}; o.toString = () => 'own'; const e = new Error('x'); e.message = 'y';"
-                   "return [{json: {n: new Mine('a').name, s: String(o), m: e.message}}]") ==
+    CHECK(resultOf(
+              "class Mine extends Error { constructor(m) { super(m); this.name = 'Mine'; } }"
+              "const o = {}; o.toString = () => 'own'; const e = new Error('x'); e.message = 'y';"
+              "return [{json: {n: new Mine('a').name, s: String(o), m: e.message}}]") ==
           json::array({{{"n", "Mine"}, {"s", "own"}, {"m", "y"}}}));
 }
 
@@ -167,7 +188,8 @@ TEST_CASE("expressions keep or lose their type as templates do") {
 }
 
 TEST_CASE("expressions that do not parse or reach too far are errors") {
-    for (const char* expression : {"={{ if (1) 2 }}", "={{ throw 1 }}", "={{ '}}' }}", "={{ a b }}", "={{ import('x') }}"}) {
+    for (const char* expression :
+         {"={{ if (1) 2 }}", "={{ throw 1 }}", "={{ '}}' }}", "={{ a b }}", "={{ import('x') }}"}) {
         INFO(expression);
         CHECK(valueOf(expression)["error"]["message"] == "invalid syntax");
     }
@@ -195,17 +217,21 @@ TEST_CASE("strange workflows are reported, not run") {
     CHECK(load("{}")["op"] == "refused");
     CHECK(load(R"({"nodes":[1,null,{"name":5}],"connections":[]})")["runnable"] == false);
 
-    json header = load(workflow({node("A", "acme.unknown", 1, json::object())}, json::object()).dump());
+    json header =
+        load(workflow({node("A", "acme.unknown", 1, json::object())}, json::object()).dump());
     CHECK(header["runnable"] == false);
     CHECK(header["problems"][0]["missing"] == "node type acme.unknown is not available");
     header = load(workflow({node("A", "code", 77, json::object())}, json::object()).dump());
     CHECK(header["problems"][0]["parameter"] == "typeVersion");
-    header = load(workflow({node("A", "noOp", 1, json::object()), node("A", "noOp", 1, json::object())},
-                           {{"A", json::array({json::array({link("Ghost"), {{"node", "A"}, {"index", 99999999}}, 7})})}})
-                      .dump());
+    header =
+        load(workflow({node("A", "noOp", 1, json::object()), node("A", "noOp", 1, json::object())},
+                      {{"A", json::array({json::array(
+                                 {link("Ghost"), {{"node", "A"}, {"index", 99999999}}, 7})})}})
+                 .dump());
     CHECK(header["runnable"] == true);
     CHECK(header["problems"].size() == 4);
-    header = load(workflow({node("A", "set", 3.4, {{"jsonOutput", "={{ if }}"}})}, json::object()).dump());
+    header = load(
+        workflow({node("A", "set", 3.4, {{"jsonOutput", "={{ if }}"}})}, json::object()).dump());
     CHECK(header["problems"][0]["parameter"] == "jsonOutput");
 }
 
