@@ -40,7 +40,6 @@ std::string recipientOf(const std::string& number) {
     for (const char c : number) {
         if (c != ' ' && c != '+' && c != '(' && c != ')' && c != '-') cleaned += c;
     }
-    // A group's old address holds a dash.
     const std::string jid = plainJid(number.find('@') == std::string::npos ? cleaned : number);
     if (jid.empty())
         throw Failure(
