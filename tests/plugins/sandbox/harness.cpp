@@ -67,7 +67,8 @@ public:
             stopped_ = true;
         }
         arrived_.notify_all();
-        server_.stopAll(true);
+        server_.stop();
+        while (server_.currentConnections() > 0) std::this_thread::yield();
     }
     int port() const { return server_.port(); }
 
@@ -88,6 +89,7 @@ private:
     static Poco::Net::HTTPServerParams* parameters() {
         auto* params = new Poco::Net::HTTPServerParams;
         params->setMaxThreads(16);
+        params->setKeepAlive(false);
         return params;
     }
 

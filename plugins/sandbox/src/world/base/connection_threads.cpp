@@ -11,7 +11,7 @@ ConnectionThreads::ConnectionThreads(Poco::Net::ServerSocket socket, Serve serve
 
 void ConnectionThreads::start() {
     started_ = true;
-    acceptor_.startFunc([this] { accept(); });
+    acceptor_.start(accepting_);
 }
 
 void ConnectionThreads::accept() {
@@ -21,7 +21,7 @@ void ConnectionThreads::accept() {
             if (connections_.size() >= limit_)
                 Poco::Thread::sleep(1);
             else if (socket_.poll(kLook, Poco::Net::Socket::SELECT_READ))
-                begin(socket_.acceptConnection());
+                begin();
         } catch (const Poco::Exception&) {
             // Out of descriptors or threads: the peer waits in the backlog until some are free.
             Poco::Thread::sleep(10);
@@ -30,19 +30,29 @@ void ConnectionThreads::accept() {
     socket_.close();
 }
 
-void ConnectionThreads::begin(const Poco::Net::StreamSocket& socket) {
-    const Place place = connections_.emplace(connections_.end());
-    place->thread.setStackSize(kStackBytes);
-    place->thread.startFunc([this, socket, place]() mutable {
-        try {
-            const Poco::Net::StreamSocket own = std::move(socket);
-            serve_(own);
-        } catch (const std::exception&) {
-            // The peer is gone or spoke no HTTP; there is nobody to tell.
-        }
-        std::lock_guard lock(mutex_);
-        ended_.push_back(place);
-    });
+void ConnectionThreads::begin() {
+    const Place place = connections_.emplace(connections_.end(), *this);
+    try {
+        place->place = place;
+        place->socket = socket_.acceptConnection();
+        place->socket.setNoDelay(true);
+        place->thread.setStackSize(kStackBytes);
+        place->thread.start(*place);
+    } catch (...) {
+        connections_.erase(place);
+        throw;
+    }
+}
+
+void ConnectionThreads::run(Connection& connection) {
+    try {
+        serve_(connection.socket);
+    } catch (const std::exception&) {
+        // The peer is gone or spoke no HTTP; there is nobody to tell.
+    }
+    connection.socket.close();
+    std::lock_guard lock(mutex_);
+    ended_.push_back(connection.place);
 }
 
 void ConnectionThreads::reap() {
