@@ -5,7 +5,7 @@
 //
 //     int main() {
 //         Engine engine;                  // load libraries, start helper threads, read data files
-//         totem::worker::lockDown();      // from here on: no files, no network, no processes
+//         totem::worker::lockDown();      // totem/worker_sandbox.hpp: no files, no network from here
 //         return totem::worker::serve(
 //             [&](std::string_view payload, std::vector<totem::worker::Fd> fds) {
 //                 return totem::worker::Reply{engine.run(payload)};
@@ -19,7 +19,7 @@
 // payload; descriptors travel by SCM_RIGHTS with the first byte of their frame. The worker's first
 // frame (id 0) says that it is ready; then one reply, with the same id, for each request.
 //
-// Needs C++17 and Linux; `lockDown` needs libseccomp (link `-lseccomp`).
+// Needs C++17 and Linux. `lockDown` is in totem/worker_sandbox.hpp, which needs libseccomp.
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -37,8 +37,6 @@
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include "totem/worker_sandbox.hpp"
 
 namespace totem::worker {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// `totem::worker::lockDown()`: the system calls that a warmed-up worker may still make. Included by
-// totem/worker.hpp. Link `-lseccomp`.
+// `totem::worker::lockDown()`: the system calls that a warmed-up worker may still make. For worker
+// programs only; needs libseccomp (link `-lseccomp`).
 
 #include <fcntl.h>
 #include <sched.h>

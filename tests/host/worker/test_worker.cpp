@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "totem/worker.hpp"
+#include "totem/worker_sandbox.hpp"
 
 extern char** environ;
 // LeakSanitizer traces the process at its end, which the lock-down forbids.

@@ -9,6 +9,7 @@
 #include "../../protocol/flow_frame.hpp"
 #include "interpreter.hpp"
 #include "totem/worker.hpp"
+#include "totem/worker_sandbox.hpp"
 
 namespace {
 
