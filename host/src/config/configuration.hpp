@@ -26,13 +26,13 @@ struct ListenerLimits {
     Milliseconds headerTimeout{10'000};    ///< for the whole header
     Milliseconds bodyTimeout{60'000};      ///< for the whole body
     Milliseconds idleTimeout{75'000};      ///< keep-alive between requests
-    Milliseconds requestTimeout{120'000};  ///< for the answer
+    Milliseconds requestTimeout{300'000};  ///< for a plugin's answer; then 504
     bool operator==(const ListenerLimits&) const = default;
 };
 
 struct ListenerConfig {
     std::string address;                      ///< "host:port", "[v6]:port"; port 0: any free one
-    std::vector<std::string> plugins;         ///< served here; empty: all that no listener names
+    std::vector<std::string> plugins;         ///< served here; empty: all
     std::string token;                        ///< bearer token (admin); empty: none set
     std::vector<std::string> allow;           ///< networks that may connect; empty: all
     std::vector<std::string> trustedProxies;  ///< networks whose Forwarded headers count
@@ -74,9 +74,8 @@ struct UpstreamConfig {
     std::map<std::string, std::string> connectTo;  ///< "name:port" → "host:port" or "listener:NAME"
     std::vector<std::string> allow;                ///< networks that may be reached; empty: all
     std::vector<std::string> deny;                 ///< "address:port", beside the built-in ones
-    std::string proxy;                            ///< URL; empty: none (the environment is ignored)
-    std::uint32_t connections = 512;              ///< to all upstreams together
-    UpstreamLimits limits;                        ///< of an upstream that `hosts` does not name
+    std::uint32_t connections = 512;               ///< to all upstreams together
+    UpstreamLimits limits;                         ///< of an upstream that `hosts` does not name
     std::map<std::string, UpstreamLimits> hosts;  ///< "host" or "host:port" → its own limits
     bool operator==(const UpstreamConfig&) const = default;
 };
@@ -98,20 +97,12 @@ struct LogConfig {
     bool operator==(const LogConfig&) const = default;
 };
 
-struct HealthConfig {
-    Milliseconds interval{30'000};
-    Milliseconds timeout{5'000};
-    std::uint32_t retries = 3;
-    Milliseconds startPeriod{30'000};
-    bool operator==(const HealthConfig&) const = default;
-};
-
 struct DeliveryConfig {
     std::uint32_t maxAttempts = 8;       ///< then a dead letter
     Milliseconds backoffInitial{1'000};  ///< doubles with each attempt
     Milliseconds backoffMax{300'000};
     Milliseconds attemptTimeout{120'000};  ///< of one delivery
-    Milliseconds maxAnswerAge{900'000};    ///< older answers go to an agent
+    Milliseconds maxAnswerAge{900'000};    ///< replies to older messages go to an agent
     bool operator==(const DeliveryConfig&) const = default;
 };
 
@@ -119,10 +110,8 @@ struct DeliveryConfig {
 struct GuardConfig {
     Milliseconds callSoftLimit{10'000};   ///< a blocking call beyond it makes the plugin unhealthy
     Milliseconds callHardLimit{120'000};  ///< beyond it the process is given up
-    std::uint32_t crashes = 3;            ///< within `crashWindow`: the plugin starts disabled
-    Milliseconds crashWindow{600'000};
-    Milliseconds startTimeout{30'000};  ///< of one plugin
-    Milliseconds stopTimeout{20'000};   ///< of the whole drain
+    Milliseconds startTimeout{30'000};    ///< of one plugin
+    Milliseconds stopTimeout{20'000};     ///< of the whole drain
     bool operator==(const GuardConfig&) const = default;
 };
 
@@ -135,7 +124,6 @@ struct Configuration {
     std::vector<std::string> pluginPath{"/usr/lib/totemd/plugins"};
     std::map<std::string, PluginConfig> plugins;
     LogConfig log;
-    HealthConfig health;
     DeliveryConfig delivery;
     GuardConfig guard;
     /// Every value that came from a reference: what the log must mask.

@@ -62,7 +62,6 @@ void compareSections(const Configuration& before, const Configuration& after,
     add("cache", before.cache != after.cache, true);
     add("delivery", before.delivery != after.delivery, false);
     add("guard", before.guard != after.guard, false);
-    add("health", before.health != after.health, false);
     add("log", before.log != after.log, false);
     add("plugin_path", before.pluginPath != after.pluginPath, false);
     add("storage", before.storage.url != after.storage.url, true);

@@ -75,7 +75,6 @@ UpstreamConfig upstream(const json& from) {
     from.at("connect_to").get_to(result.connectTo);
     from.at("allow").get_to(result.allow);
     from.at("deny").get_to(result.deny);
-    from.at("proxy").get_to(result.proxy);
     from.at("connections").get_to(result.connections);
     result.limits = upstreamLimits(from.at("limits"));
     for (const auto& [host, own] : from.at("hosts").items()) {
@@ -98,11 +97,6 @@ PluginConfig plugin(const json& from) {
     return result;
 }
 
-HealthConfig health(const json& from) {
-    return {seconds(from, "interval_s"), seconds(from, "timeout_s"),
-            from.at("retries").get<std::uint32_t>(), seconds(from, "start_period_s")};
-}
-
 DeliveryConfig delivery(const json& from) {
     DeliveryConfig result;
     from.at("max_attempts").get_to(result.maxAttempts);
@@ -117,8 +111,6 @@ GuardConfig guard(const json& from) {
     GuardConfig result;
     result.callSoftLimit = seconds(from, "call_soft_limit_s");
     result.callHardLimit = seconds(from, "call_hard_limit_s");
-    from.at("crashes").get_to(result.crashes);
-    result.crashWindow = seconds(from, "crash_window_s");
     result.startTimeout = seconds(from, "start_timeout_s");
     result.stopTimeout = seconds(from, "stop_timeout_s");
     return result;
@@ -138,7 +130,6 @@ Configuration toConfiguration(const json& root) {
     for (const auto& [id, value] : root.at("plugins").items()) result.plugins[id] = plugin(value);
     root.at("log").at("level").get_to(result.log.level);
     root.at("log").at("format").get_to(result.log.format);
-    result.health = health(root.at("health"));
     result.delivery = delivery(root.at("delivery"));
     result.guard = guard(root.at("guard"));
     return result;

@@ -17,10 +17,12 @@ constexpr std::int64_t kLoopStuckNs = 30'000'000'000;
 
 std::filesystem::path probeProgram() {
     const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    for (const auto& candidate : {here / "totem-probe", here.parent_path() / TOTEM_LIBEXEC_DIR / "totem-probe"}) {
+    for (const auto& candidate :
+         {here / "totem-probe", here.parent_path() / TOTEM_LIBEXEC_DIR / "totem-probe"}) {
         if (std::filesystem::exists(candidate)) return candidate;
     }
-    throw std::runtime_error("totem-probe is neither in " + here.string() + " nor in " TOTEM_LIBEXEC_DIR "; reinstall totemd");
+    throw std::runtime_error("totem-probe is neither in " + here.string() +
+                             " nor in " TOTEM_LIBEXEC_DIR "; reinstall totemd");
 }
 
 /// Runs `task` again and again on the loop, as long as the loop runs.
@@ -42,11 +44,15 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       upstream_(upstreamLoop_, upstreamOptions(configuration_, frontForUpstream_)),
       cache_(cacheOptions(configuration_)),
       actions_([this](const std::string& id) { return plugins_.find(id); }),
-      events_([this](const std::string& id) { return plugins_.find(id); }, nanoseconds(configuration_.delivery.attemptTimeout)),
+      events_([this](const std::string& id) { return plugins_.find(id); },
+              nanoseconds(configuration_.delivery.attemptTimeout)),
       database_(databaseOptions(configuration_)),
       dispatcher_(database_, dispatcherOptions(configuration_),
-                  [this](Delivery delivery, Dispatcher::Done done) { events_.deliver(std::move(delivery), std::move(done)); }),
-      journal_(database_, dispatcher_, [this](const NewEvent& event) { return events_.subscribersOf(event); }),
+                  [this](Delivery delivery, Dispatcher::Done done) {
+                      events_.deliver(std::move(delivery), std::move(done));
+                  }),
+      journal_(database_, dispatcher_,
+               [this](const NewEvent& event) { return events_.subscribersOf(event); }),
       effects_(database_, EffectsOptions{}, actions_.effectHooks()),
       requests_(database_, requestsOptions(configuration_)),
       store_(database_),
@@ -54,17 +60,28 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       deadLetters_(database_, dispatcher_),
       inspector_(database_),
       workers_(loop_, log_),
-      services_{loop_, log_, metrics_, health_, upstream_, cache_, journal_, store_, actions_, workers_},
-      plugins_({services_, events_, dispatcher_, requests_, probeProgram(), stateFolder(configuration_)}),
+      services_{loop_,  log_,     metrics_, health_,  upstream_,
+                cache_, journal_, store_,   actions_, workers_},
+      plugins_({services_, events_, dispatcher_, requests_, probeProgram(),
+                stateFolder(configuration_)}),
       admin_(adminParts()),
-      front_(httpLoop_, log_, stateFolder(configuration_).string(), [this](const std::string& name, const ListenerConfig& config) { return routesFor(name, config); }),
-      measures_({metrics_, front_, upstream_, database_, dispatcher_, effects_, plugins_, workers_, cache_}) {
+      front_(httpLoop_, log_, stateFolder(configuration_).string(),
+             [this](const std::string& name, const ListenerConfig& config) {
+                 return routesFor(name, config);
+             }),
+      measures_({metrics_, front_, upstream_, database_, dispatcher_, effects_, plugins_, workers_,
+                 cache_}) {
     for (const std::string& secret : configuration_.secrets) log_.registerSecret(secret);
     actions_.useEffects(effects_);
-    for (Action& action : hostActions(actions_)) actions_.offerBuiltin(std::move(action.declared), std::move(action.serve));
+    for (Action& action :
+         hostActions(actions_, nanoseconds(configuration_.delivery.maxAnswerAge))) {
+        actions_.offerBuiltin(std::move(action.declared), std::move(action.serve));
+    }
 }
 
-Daemon::~Daemon() { stop(); }
+Daemon::~Daemon() {
+    stop();
+}
 
 void Daemon::start() {
     loop_.start();
@@ -95,7 +112,9 @@ void Daemon::scheduleChores() {
         cache_.sweep();
         const bool writable = database_.writable();
         health_.set("journal", writable ? HealthState::healthy : HealthState::unhealthy,
-                    writable ? "" : "the journal cannot be written: free space on its disk, or see the log");
+                    writable
+                        ? ""
+                        : "the journal cannot be written: free space on its disk, or see the log");
     });
 }
 
@@ -103,8 +122,10 @@ bool Daemon::reload() {
     const Logger log = log_.part("daemon");
     LoadedConfig loaded = loadConfiguration(options_.configFile);
     if (!loaded.configuration) {
-        for (const ConfigProblem& problem : loaded.problems) log.error("config.problem", {{"problem", problem.text()}});
-        log.error("reload.refused", {{"reason", "the configuration has errors; the running one stays"}});
+        for (const ConfigProblem& problem : loaded.problems)
+            log.error("config.problem", {{"problem", problem.text()}});
+        log.error("reload.refused",
+                  {{"reason", "the configuration has errors; the running one stays"}});
         return false;
     }
     for (const std::string& secret : loaded.configuration->secrets) log_.registerSecret(secret);
@@ -112,7 +133,9 @@ bool Daemon::reload() {
     try {
         upstream_.configure(upstreamOptions(*loaded.configuration, frontForUpstream_));
         if (!plugins_.apply(*loaded.configuration, options_.safe)) {
-            log.error("reload.partly", {{"reason", "a plugin could not take over its new configuration and goes on with the old one"}});
+            log.error("reload.partly", {{"reason",
+                                         "a plugin could not take over its new configuration and "
+                                         "goes on with the old one"}});
         }
         front_.apply(loaded.configuration->listeners);
     } catch (const std::exception& error) {
@@ -153,14 +176,15 @@ void Daemon::stop() {
 }
 
 AdminApi::Parts Daemon::adminParts() {
-    return {log_,     metrics_,   health_,      plugins_,  actions_,  upstream_,
-            database_, inspector_, deadLetters_, requests_, upkeep_,
-            [this] { return front_.boundAddresses(); }};
+    return {log_,         metrics_,  health_,   plugins_,
+            actions_,     upstream_, database_, inspector_,
+            deadLetters_, requests_, upkeep_,   [this] { return front_.boundAddresses(); }};
 }
 
-std::vector<Route> Daemon::routesFor(const std::string& listener, const ListenerConfig& config) const {
+std::vector<Route> Daemon::routesFor(const std::string& listener,
+                                     const ListenerConfig& config) const {
     if (listener == "admin") return admin_.routes(config.token);
-    return plugins_.routesFor(listener, config.plugins);
+    return plugins_.routesFor(listener, config.plugins, nanoseconds(config.limits.requestTimeout));
 }
 
 }  // namespace totemd

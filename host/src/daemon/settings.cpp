@@ -4,8 +4,26 @@
 
 #include "daemon/front.hpp"
 #include "loop/event_loop.hpp"
+#include "upstream/upstream_target.hpp"
 
 namespace totemd {
+
+namespace {
+
+LaneOptions laneOptions(const UpstreamLimits& from) {
+    LaneOptions options;
+    options.maxInFlight = from.connections;
+    options.maxQueued = from.queue;
+    options.connectTimeoutNs = nanoseconds(from.connectTimeout);
+    options.defaultTimeoutNs = nanoseconds(from.timeout);
+    options.maxRetries = static_cast<int>(from.retries);
+    options.maxResponseBytes = from.responseBytes;
+    options.breaker.consecutiveFailures = static_cast<int>(from.breakerFailures);
+    options.breaker.openNs = nanoseconds(from.breakerOpen);
+    return options;
+}
+
+}  // namespace
 
 LogOptions logOptions(const Configuration& configuration) {
     LogOptions options;
@@ -70,14 +88,9 @@ UpstreamOptions upstreamOptions(const Configuration& configuration, const std::a
         const std::string address = bound == nullptr ? std::string() : bound->boundAddress(name);
         return address.empty() ? std::nullopt : std::make_optional(address);
     };
-    options.maxInFlight = from.limits.connections;
-    options.maxQueued = from.limits.queue;
+    static_cast<LaneOptions&>(options) = laneOptions(from.limits);
+    for (const auto& [host, own] : from.hosts) options.own[lowerCase(host)] = laneOptions(own);
     options.maxIdleConnections = from.connections;
-    options.connectTimeoutNs = nanoseconds(from.limits.connectTimeout);
-    options.defaultTimeoutNs = nanoseconds(from.limits.timeout);
-    options.maxRetries = static_cast<int>(from.limits.retries);
-    options.breaker.consecutiveFailures = static_cast<int>(from.limits.breakerFailures);
-    options.breaker.openNs = nanoseconds(from.limits.breakerOpen);
     options.allowedNetworks = from.allow;
     options.denied = from.deny;
     if (const Front* bound = front.load()) {

@@ -25,6 +25,7 @@ struct ActionAsk {
     std::string checkpointKey, checkpoint;
     std::int64_t deadlineNs = 0;  ///< monotonic; required
     std::int64_t receivedUnixNs = 0;
+    bool waited = false;     ///< by a delivery that had let go of its lane: the age is intended
     std::int64_t event = 0;  ///< the event that caused it, 0 for none
     std::shared_ptr<Cancellation> cancellation;
 };
@@ -83,7 +84,8 @@ private:
     void settle(std::uint64_t number, const EffectAnswer& answer);
     void answerWhere(const std::function<bool(const Waiting&)>& chosen);
     void invokeEffect(const EffectIntent& intent, EffectHooks::Done done);
-    void reconcileEffect(const EffectIntent& intent, std::vector<std::string> settled, EffectHooks::Done done);
+    void reconcileEffect(const EffectIntent& intent, std::vector<std::string> settled,
+                         EffectHooks::Done done);
 
     const FindInstance findInstance_;
     Effects* effects_ = nullptr;

@@ -20,12 +20,16 @@ PendingAsk::PendingAsk(PluginInstance& asker, const totem_ask& ask, std::int64_t
         trace_ = totem::view(parent->trace_parent);
         if (subject_.empty()) subject_ = totem::view(parent->subject);
         receivedUnixNs_ = parent->received_unix_ns;
+        waited_ = parent->released();
         event_ = parent->event();
     }
-    cancellation_ = std::make_shared<Cancellation>(parent == nullptr ? nullptr : parent->cancellation(), nullptr, asker.cancellation());
+    cancellation_ = std::make_shared<Cancellation>(
+        parent == nullptr ? nullptr : parent->cancellation(), nullptr, asker.cancellation());
 }
 
-PendingAsk::~PendingAsk() { answer(TOTEM_E_ABANDONED); }
+PendingAsk::~PendingAsk() {
+    answer(TOTEM_E_ABANDONED);
+}
 
 void PendingAsk::answer(totem_status status, totem::Body body) {
     if (answered_.exchange(true)) return;

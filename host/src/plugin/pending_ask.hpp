@@ -24,8 +24,11 @@ public:
     PendingAsk& operator=(const PendingAsk&) = delete;
 
     void answer(totem_status status, totem::Body body = {});
-    void answer(totem_status status, std::string sentence) { answer(status, totem::Body(std::move(sentence))); }
+    void answer(totem_status status, std::string sentence) {
+        answer(status, totem::Body(std::move(sentence)));
+    }
 
+    bool waited() const { return waited_; }
     std::int64_t deadlineNs() const { return deadlineNs_; }
     const std::string& trace() const { return trace_; }
     const std::string& subject() const { return subject_; }
@@ -43,6 +46,7 @@ private:
     void (*done_)(void*, totem_status, totem_body*);
     void* ctx_;
     std::int64_t deadlineNs_, receivedUnixNs_ = 0, event_ = 0;
+    bool waited_ = false;
     std::string trace_, subject_, key_, checkpointKey_, checkpoint_;
     std::shared_ptr<Cancellation> cancellation_;
     std::atomic<bool> answered_{false};

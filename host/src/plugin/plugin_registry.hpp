@@ -54,12 +54,15 @@ public:
     void stopAll(std::chrono::milliseconds timeout);
 
     std::shared_ptr<PluginInstance> find(const std::string& plugin) const;
-    /// The routes of one listener. `plugins` empty: those of all, without their own-listener routes.
-    std::vector<Route> routesFor(const std::string& listener, const std::vector<std::string>& plugins) const;
+    /// The routes of one listener. `plugins` empty: those of all, without their own-listener
+    /// routes.
+    std::vector<Route> routesFor(const std::string& listener,
+                                 const std::vector<std::string>& plugins,
+                                 std::int64_t timeoutNs) const;
     /// Hands requests that were stored undecoded to their plugins again.
     void replayRequests();
-    /// Answers calls whose deadline has passed and looks for handlers that do not return; called now
-    /// and then on the daemon's loop.
+    /// Answers calls whose deadline has passed and looks for handlers that do not return; called
+    /// now and then on the daemon's loop.
     void sweep(std::int64_t nowNs);
     /// True while a handler has been running for longer than guard.call_hard_limit.
     bool hung() const { return hung_; }
@@ -84,28 +87,34 @@ private:
         bool unresponsive = false;  // changed by sweep
     };
 
-    std::map<std::string, std::filesystem::path> discover(const std::vector<std::string>& folders) const;
+    std::map<std::string, std::filesystem::path> discover(
+        const std::vector<std::string>& folders) const;
     std::vector<std::string> startOrder() const;
     /// Throws std::runtime_error with the reason.
-    std::shared_ptr<PluginInstance> startInstance(const Manifest& manifest, const PluginConfig& config);
+    std::shared_ptr<PluginInstance> startInstance(const Manifest& manifest,
+                                                  const PluginConfig& config);
     void load(Entry& entry, const std::string& id, const std::filesystem::path& folder);
     void failed(Entry& entry, const std::string& id, const std::string& reason);
-    void settle(const std::string& id, const PluginConfig& config, const std::map<std::string, std::filesystem::path>& found);
+    void settle(const std::string& id, const PluginConfig& config,
+                const std::map<std::string, std::filesystem::path>& found);
     void stopUnwanted(const Configuration& configuration);
     bool bringUp(const std::string& id);
     void judge(const std::string& id, Entry& entry);
-    void takeDown(const std::string& id, std::chrono::milliseconds timeout, const std::string& reason);
+    void takeDown(const std::string& id, std::chrono::milliseconds timeout,
+                  const std::string& reason);
     void retire(std::shared_ptr<PluginInstance> instance, std::chrono::milliseconds timeout);
     void change(Entry& entry, State state, std::string reason);
     void announce();
-    Route routeOf(const std::string& plugin, const Manifest::Route& declared) const;
-    void serve(const std::string& plugin, const Manifest::Route& declared, HttpRequest&& request, Responder responder) const;
+    Route routeOf(const std::string& plugin, const Manifest::Route& declared,
+                  std::int64_t timeoutNs) const;
+    void serve(const std::string& plugin, const Manifest::Route& declared, std::int64_t timeoutNs,
+               HttpRequest&& request, Responder responder) const;
 
     const Parts parts_;
     const CrashMarks marks_;
     mutable std::mutex mutex_;
-    std::map<std::string, Entry> entries_;   // guarded by mutex_; changed by the control thread only
-    std::vector<std::string> started_;       // in order; control thread only
+    std::map<std::string, Entry> entries_;  // guarded by mutex_; changed by the control thread only
+    std::vector<std::string> started_;      // in order; control thread only
     std::int64_t startTimeoutMs_ = 30'000, stopTimeoutMs_ = 20'000;  // control thread only
     std::atomic<std::int64_t> softLimitNs_{10'000'000'000}, hardLimitNs_{120'000'000'000};
     std::atomic<bool> hung_{false};

@@ -15,7 +15,6 @@
 namespace totemd {
 namespace {
 
-constexpr std::int64_t kRouteTimeoutNs = 300'000'000'000;
 constexpr std::int64_t kIntakeTimeoutNs = 10'000'000'000;
 constexpr int kReplayBatch = 50;
 
@@ -24,9 +23,9 @@ std::string traceOf(const HttpRequest& request) {
     return (given ? given->child() : TraceContext::make()).traceparent();
 }
 
-HostCall::Options optionsFor(const BridgedRequest& request, bool intake) {
+HostCall::Options optionsFor(const BridgedRequest& request, std::int64_t timeoutNs) {
     HostCall::Options options;
-    options.deadlineNs = monotonicNow() + (intake ? kIntakeTimeoutNs : kRouteTimeoutNs);
+    options.deadlineNs = monotonicNow() + timeoutNs;
     options.receivedUnixNs = request.held.receivedUnixNs;
     options.trace = traceOf(request.held);
     options.caller = "http";
@@ -41,16 +40,20 @@ bool isFault(totem_status status) {
         case TOTEM_E_DEADLINE:
         case TOTEM_E_UNAVAILABLE:
         case TOTEM_E_CANCELLED:
-        case TOTEM_E_NOT_FOUND: return true;
-        default: return false;
+        case TOTEM_E_NOT_FOUND:
+            return true;
+        default:
+            return false;
     }
 }
 
 std::string reasonOf(totem_status status, const totem::Body& body) {
-    return body.content().empty() ? totem::statusName(static_cast<totem::Status>(status)) : std::string(body.content());
+    return body.content().empty() ? totem::statusName(static_cast<totem::Status>(status))
+                                  : std::string(body.content());
 }
 
-RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const std::string& route, std::string reason) {
+RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const std::string& route,
+                 std::string reason) {
     RawRequest raw;
     raw.plugin = plugin;
     raw.route = route;
@@ -68,12 +71,15 @@ RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const st
 
 /// Ends a stored request by what the plugin made of it this time.
 void endReplay(Requests& requests, std::int64_t seq, totem_status status, const totem::Body& body) {
-    if (isFault(status) || status == TOTEM_E_BUSY) return requests.finish(seq, Requests::End::Retry, reasonOf(status, body));
-    if (status != TOTEM_OK) return requests.finish(seq, Requests::End::Dead, reasonOf(status, body));
+    if (isFault(status) || status == TOTEM_E_BUSY)
+        return requests.finish(seq, Requests::End::Retry, reasonOf(status, body));
+    if (status != TOTEM_OK)
+        return requests.finish(seq, Requests::End::Dead, reasonOf(status, body));
     const int code = body.code();
     if (code < 400) return requests.finish(seq, Requests::End::Done);
     const bool later = code == 429 || code >= 500;
-    requests.finish(seq, later ? Requests::End::Retry : Requests::End::Dead, "the plugin answered it with HTTP " + std::to_string(code));
+    requests.finish(seq, later ? Requests::End::Retry : Requests::End::Dead,
+                    "the plugin answered it with HTTP " + std::to_string(code));
 }
 
 HttpRequest requestOf(const RawRequest& raw) {
@@ -84,7 +90,8 @@ HttpRequest requestOf(const RawRequest& raw) {
     request.path = raw.target.substr(0, question);
     if (question != std::string::npos) request.query = raw.target.substr(question + 1);
     for (const auto& header : nlohmann::json::parse(raw.headers, nullptr, false)) {
-        request.headers.push_back({header.at(0).get<std::string>(), header.at(1).get<std::string>()});
+        request.headers.push_back(
+            {header.at(0).get<std::string>(), header.at(1).get<std::string>()});
     }
     request.body = Body(raw.body);
     request.peerAddress = raw.peer;
@@ -96,7 +103,9 @@ HttpRequest requestOf(const RawRequest& raw) {
 
 }  // namespace
 
-std::vector<Route> PluginRegistry::routesFor(const std::string& listener, const std::vector<std::string>& plugins) const {
+std::vector<Route> PluginRegistry::routesFor(const std::string& listener,
+                                             const std::vector<std::string>& plugins,
+                                             std::int64_t timeoutNs) const {
     std::vector<Route> routes;
     std::map<std::string, std::string> claimed;  // "GET /path" → plugin
     std::lock_guard lock(mutex_);
@@ -106,12 +115,15 @@ std::vector<Route> PluginRegistry::routesFor(const std::string& listener, const 
         if (!plugins.empty() && !named) continue;
         for (const Manifest::Route& declared : entry.manifest->routes) {
             if (declared.ownListener && !named) continue;
-            Route route = routeOf(id, declared);
+            Route route = routeOf(id, declared, timeoutNs);
             // One plugin's mistake must not take the listener away from the others: first come.
             std::erase_if(route.methods, [&](const std::string& method) {
                 const auto [first, fresh] = claimed.emplace(method + " " + route.path, id);
                 if (!fresh) {
-                    parts_.services.log.plugin(id).error("route.clash", {{"listener", listener}, {"route", first->first}, {"served_by", first->second}});
+                    parts_.services.log.plugin(id).error("route.clash",
+                                                         {{"listener", listener},
+                                                          {"route", first->first},
+                                                          {"served_by", first->second}});
                 }
                 return !fresh;
             });
@@ -121,42 +133,58 @@ std::vector<Route> PluginRegistry::routesFor(const std::string& listener, const 
     return routes;
 }
 
-Route PluginRegistry::routeOf(const std::string& plugin, const Manifest::Route& declared) const {
+Route PluginRegistry::routeOf(const std::string& plugin, const Manifest::Route& declared,
+                              std::int64_t timeoutNs) const {
     Route route;
     route.path = declared.path;
     route.methods = declared.methods;
     route.bodyBytes = declared.bodyBytes;
-    route.handler = [this, plugin, declared](HttpRequest&& request, Responder responder) {
-        serve(plugin, declared, std::move(request), std::move(responder));
+    route.handler = [this, plugin, declared, timeoutNs](HttpRequest&& request,
+                                                        Responder responder) {
+        serve(plugin, declared, timeoutNs, std::move(request), std::move(responder));
     };
     return route;
 }
 
-void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& declared, HttpRequest&& request,
+void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& declared,
+                           std::int64_t timeoutNs, HttpRequest&& request,
                            Responder responder) const {
     auto bridged = std::make_shared<BridgedRequest>(std::move(request), false);
-    HostCall::Options options = optionsFor(*bridged, declared.intake);
+    HostCall::Options options =
+        optionsFor(*bridged, declared.intake ? kIntakeTimeoutNs : timeoutNs);
     auto instance = find(plugin);
     if (!declared.intake) {
-        options.cancellation = std::make_shared<Cancellation>(nullptr, [responder] { return responder.cancelled(); });
-        auto done = [responder](totem_status status, totem::Body body) { responder.send(responseOf(status, std::move(body))); };
-        if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + plugin + " is not running"));
-        instance->route(declared.name, declared.inlined, std::move(bridged), std::move(options), std::move(done));
+        options.cancellation =
+            std::make_shared<Cancellation>(nullptr, [responder] { return responder.cancelled(); });
+        auto done = [responder](totem_status status, totem::Body body) {
+            responder.send(responseOf(status, std::move(body)));
+        };
+        if (!instance)
+            return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + plugin + " is not running"));
+        instance->route(declared.name, declared.inlined, std::move(bridged), std::move(options),
+                        std::move(done));
         return;
     }
-    auto done = [this, responder, bridged, plugin, name = declared.name](totem_status status, totem::Body body) {
+    auto done = [this, responder, bridged, plugin, name = declared.name](totem_status status,
+                                                                         totem::Body body) {
         if (!isFault(status)) {
             responder.send(responseOf(status, std::move(body)));
             return;
         }
         const std::string reason = reasonOf(status, body);
-        parts_.services.log.plugin(plugin).error("request.kept", {{"route", name}, {"reason", reason}});
-        parts_.requests.add(rawOf(bridged->held, plugin, name, reason), [responder](std::int64_t seq, std::string why) {
-            if (seq != 0) responder.send(HttpResponse::empty(200));
-            else responder.send(HttpResponse::problem(503, "the request could not be stored: " + why));
-        });
+        parts_.services.log.plugin(plugin).error("request.kept",
+                                                 {{"route", name}, {"reason", reason}});
+        parts_.requests.add(rawOf(bridged->held, plugin, name, reason),
+                            [responder](std::int64_t seq, std::string why) {
+                                if (seq != 0)
+                                    responder.send(HttpResponse::empty(200));
+                                else
+                                    responder.send(HttpResponse::problem(
+                                        503, "the request could not be stored: " + why));
+                            });
     };
-    if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + plugin + " is not running"));
+    if (!instance)
+        return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + plugin + " is not running"));
     instance->route(declared.name, declared.inlined, bridged, std::move(options), std::move(done));
 }
 
@@ -174,11 +202,12 @@ void PluginRegistry::replayRequests() {
             for (RawRequest& raw : taken) {
                 auto instance = find(plugin);
                 if (!instance) {
-                    parts_.requests.finish(raw.seq, Requests::End::Retry, "the plugin is not running");
+                    parts_.requests.finish(raw.seq, Requests::End::Retry,
+                                           "the plugin is not running");
                     continue;
                 }
                 auto bridged = std::make_shared<BridgedRequest>(requestOf(raw), true);
-                HostCall::Options options = optionsFor(*bridged, true);
+                HostCall::Options options = optionsFor(*bridged, kIntakeTimeoutNs);
                 instance->route(raw.route, false, bridged, std::move(options),
                                 [this, seq = raw.seq](totem_status status, totem::Body body) {
                                     endReplay(parts_.requests, seq, status, body);

@@ -2,8 +2,13 @@
 
 namespace totemd {
 
-Lane::Lane(std::string name, const BreakerOptions& options) : breaker(options) {
+Lane::Lane(std::string name, const LaneOptions& given) : options(&given), breaker(given.breaker) {
     facts_.upstream = std::move(name);
+}
+
+void Lane::configure(const LaneOptions& given) {
+    options = &given;
+    breaker.configure(given.breaker);
 }
 
 CircuitBreaker::Result healthOf(const UpstreamResult& result) {

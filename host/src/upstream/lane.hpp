@@ -38,7 +38,9 @@ struct Ask {
 
 /// One upstream: who waits for it, and how it has been doing.
 struct Lane {
-    Lane(std::string name, const BreakerOptions& options);
+    Lane(std::string name, const LaneOptions& options);
+    /// `options` outlives the lane or the next call of this.
+    void configure(const LaneOptions& options);
 
     bool idle() const { return queue.empty() && inFlight.empty() && retrying.empty(); }
     /// Health and counters of one finished attempt.
@@ -51,6 +53,7 @@ struct Lane {
     std::list<Ask> queue;  ///< first come, first served
     std::list<Ask> inFlight;
     std::list<Ask> retrying;
+    const LaneOptions* options;
     CircuitBreaker breaker;
     std::int64_t lastUsedNs = 0;
     // Each look-up of a name is a thread in libcurl: see UpstreamEngine::mayStart.

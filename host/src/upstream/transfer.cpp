@@ -32,7 +32,7 @@ std::int64_t timeInfo(CURL* easy, CURLINFO which) {
 
 }  // namespace
 
-UpstreamConfig::UpstreamConfig(UpstreamOptions given)
+UpstreamRules::UpstreamRules(UpstreamOptions given)
     : options(std::move(given)), policy(options.denied, options.allowedNetworks) {
     std::map<std::string, std::string> lowered;
     for (const auto& [from, to] : options.connectTo) {
@@ -86,6 +86,7 @@ std::string Transfer::begin(const Plan& plan, std::int64_t now) {
     request_ = &plan.request;
     target_ = &plan.target;
     config_ = plan.config;
+    connectTimeoutNs_ = plan.connectTimeoutNs;
     deadlineNs_ = plan.deadlineNs;
     repeatable_ = plan.repeatable;
     resolved_ = sent_ = answerBegan_ = resendStopped_ = tooLarge_ = false;
@@ -101,7 +102,7 @@ std::string Transfer::begin(const Plan& plan, std::int64_t now) {
     curl_easy_setopt(easy_, CURLOPT_PRIVATE, plan.owner);
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, toMilliseconds(left));
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
-                     toMilliseconds(std::min(left, config_->options.connectTimeoutNs)));
+                     toMilliseconds(std::min(left, connectTimeoutNs_)));
     curl_easy_setopt(easy_, CURLOPT_URL, request_->url.c_str());
     setMethodAndBody(*request_);
     setHeaders(*request_);
@@ -345,7 +346,7 @@ UpstreamResult Transfer::end(CURLcode code, std::int64_t now) {
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &facts.osError);
     facts.detail = errorText_[0] != '\0' ? errorText_ : curl_easy_strerror(code);
     facts.maxBytes = limit_;
-    facts.connectTimeoutNs = config_->options.connectTimeoutNs;
+    facts.connectTimeoutNs = connectTimeoutNs_;
     judge(facts, result);
     result.body.clear();  // half of one is worse than none
     return result;

@@ -14,9 +14,9 @@ namespace totemd {
 
 /// The options with what is computed from them. Immutable; shared by the transfers that began
 /// under it, so that `configure` never changes one halfway.
-struct UpstreamConfig {
+struct UpstreamRules {
     /// Throws std::invalid_argument that names the entry.
-    explicit UpstreamConfig(UpstreamOptions given);
+    explicit UpstreamRules(UpstreamOptions given);
     UpstreamOptions options;
     AddressPolicy policy;
 };
@@ -28,9 +28,10 @@ public:
     struct Plan {
         const UpstreamRequest& request;  // outlives the attempt
         const UpstreamTarget& target;    // outlives the attempt
-        std::shared_ptr<const UpstreamConfig> config;
+        std::shared_ptr<const UpstreamRules> config;
         bool repeatable;
         std::int64_t deadlineNs;
+        std::int64_t connectTimeoutNs;
         void* owner;  // comes back from `ownerOf`
     };
 
@@ -83,7 +84,8 @@ private:
     // The attempt.
     const UpstreamRequest* request_ = nullptr;
     const UpstreamTarget* target_ = nullptr;
-    std::shared_ptr<const UpstreamConfig> config_;
+    std::shared_ptr<const UpstreamRules> config_;
+    std::int64_t connectTimeoutNs_ = 0;
     std::string at_;  // where connect_to sends it, for messages
     std::int64_t deadlineNs_ = 0;
     bool repeatable_ = false;

@@ -11,7 +11,7 @@ public:
     Impl(EventLoop& eventLoop, UpstreamOptions options)
         : loop(eventLoop),
           engine(std::make_unique<UpstreamEngine>(
-              eventLoop, std::make_shared<const UpstreamConfig>(std::move(options)))) {}
+              eventLoop, std::make_shared<const UpstreamRules>(std::move(options)))) {}
 
     /// Runs `task` on the loop and waits, or at once when there is no loop to wait for.
     void runOnLoop(const std::function<void()>& task) {
@@ -59,7 +59,7 @@ void UpstreamClient::ask(UpstreamRequest request, Done done) {
 }
 
 void UpstreamClient::configure(UpstreamOptions options) {
-    auto config = std::make_shared<const UpstreamConfig>(std::move(options));
+    auto config = std::make_shared<const UpstreamRules>(std::move(options));
     impl_->loop.post([impl = impl_.get(), config = std::move(config)] {
         if (impl->engine) impl->engine->configure(config);
     });

@@ -25,7 +25,7 @@ bool isRedirectStatus(int status) {
 
 }  // namespace
 
-UpstreamEngine::UpstreamEngine(EventLoop& loop, std::shared_ptr<const UpstreamConfig> config)
+UpstreamEngine::UpstreamEngine(EventLoop& loop, std::shared_ptr<const UpstreamRules> config)
     : loop_(loop),
       config_(std::move(config)),
       multi_(
@@ -49,12 +49,10 @@ UpstreamEngine::~UpstreamEngine() {
     loop_.cancel(sweepTimer_);
 }
 
-void UpstreamEngine::configure(std::shared_ptr<const UpstreamConfig> config) {
-    config_ = std::move(config);
-    for (auto& [name, lane] : lanes_) {
-        lane->breaker.configure(config_->options.breaker);
-        pump(*lane);
-    }
+void UpstreamEngine::configure(std::shared_ptr<const UpstreamRules> config) {
+    const auto old = std::exchange(config_, std::move(config));  // the lanes still look at it
+    for (auto& [name, lane] : lanes_) lane->configure(optionsFor(name));
+    for (auto& [name, lane] : lanes_) pump(*lane);
 }
 
 void UpstreamEngine::resetBreaker(const std::string& upstream) {
@@ -71,11 +69,18 @@ std::vector<UpstreamSnapshot> UpstreamEngine::snapshot() const {
     return result;
 }
 
+const LaneOptions& UpstreamEngine::optionsFor(const std::string& upstream) const {
+    const auto& own = config_->options.own;
+    auto found = own.find(upstream);
+    if (found == own.end()) found = own.find(upstream.substr(0, upstream.rfind(':')));
+    return found == own.end() ? config_->options : found->second;
+}
+
 Lane& UpstreamEngine::laneFor(const std::string& upstream) {
     auto found = lanes_.find(upstream);
     if (found == lanes_.end()) {
         if (lanes_.size() >= kMaxLanes) forgetOldestIdleLane();
-        auto lane = std::make_unique<Lane>(upstream, config_->options.breaker);
+        auto lane = std::make_unique<Lane>(upstream, optionsFor(upstream));
         found = lanes_.emplace(upstream, std::move(lane)).first;
     }
     return *found->second;
@@ -97,9 +102,6 @@ void UpstreamEngine::accept(Ask&& arriving) {
     ask.home = &loose_;
     ask.self = std::prev(loose_.end());
     UpstreamRequest& request = ask.request;
-    if (request.deadlineNs == 0) {
-        request.deadlineNs = ask.askedNs + config_->options.defaultTimeoutNs;
-    }
     const std::string& method = request.method;
     ask.repeatable =
         request.repeatable.value_or(method == "GET" || method == "HEAD" || method == "OPTIONS");
@@ -110,6 +112,9 @@ void UpstreamEngine::accept(Ask&& arriving) {
     const std::string wrong = prepareRequest(request, ask.target);
     if (!wrong.empty()) return refuse(ask, UpstreamResult::kInvalidRequest, wrong);
     ask.lane = &laneFor(ask.target.upstream);
+    const LaneOptions& options = *ask.lane->options;
+    if (request.deadlineNs == 0) request.deadlineNs = ask.askedNs + options.defaultTimeoutNs;
+    if (request.maxResponseBytes == 0) request.maxResponseBytes = options.maxResponseBytes;
     enter(ask);
 }
 
@@ -126,9 +131,8 @@ void UpstreamEngine::enter(Ask& ask) {
                       "not asked, since it failed too often lately; it is tried again in " +
                           std::to_string(lane.breaker.openForNs(now) / 1'000'000) + " ms");
     }
-    const UpstreamOptions& options = config_->options;
     if (lane.queue.empty() && mayStart(lane, now)) return start(ask, now);
-    if (lane.queue.size() < options.maxQueued) return enqueue(ask, now);
+    if (lane.queue.size() < lane.options->maxQueued) return enqueue(ask, now);
     refuse(ask, UpstreamResult::kBulkheadFull,
            std::to_string(lane.queue.size()) +
                " requests wait for it already; ask later, or see why it is slow");
@@ -157,8 +161,10 @@ void UpstreamEngine::start(Ask& ask, std::int64_t now) {
         ask.transfer = std::move(spare_.back());
         spare_.pop_back();
     }
-    const std::string wrong = ask.transfer->begin(
-        {ask.request, ask.target, config_, ask.repeatable, ask.request.deadlineNs, &ask}, now);
+    const std::string wrong =
+        ask.transfer->begin({ask.request, ask.target, config_, ask.repeatable,
+                             ask.request.deadlineNs, lane.options->connectTimeoutNs, &ask},
+                            now);
     if (wrong.empty()) {
         if (!ask.transfer->isPastLookup() && now - lane.resolvedNs >= kNameFreshNs) {
             resolving_.push_back(&ask);
@@ -189,7 +195,7 @@ void UpstreamEngine::pump(Lane& lane) {
 // A burst towards a name that is not in curl's cache would be a thread for each request. So the
 // first few go ahead; when one has its address, the rest find it in the cache.
 bool UpstreamEngine::mayStart(const Lane& lane, std::int64_t now) const {
-    if (lane.inFlight.size() >= config_->options.maxInFlight) return false;
+    if (lane.inFlight.size() >= lane.options->maxInFlight) return false;
     return lane.resolving < kMaxLookups || now - lane.resolvedNs < kNameFreshNs;
 }
 
@@ -273,8 +279,7 @@ void UpstreamEngine::redirect(Ask& ask, UpstreamResult&& result, const std::stri
 
 std::int64_t UpstreamEngine::retryDelay(const Ask& ask, const UpstreamResult& result,
                                         std::int64_t now) {
-    const UpstreamOptions& options = config_->options;
-    if (!ask.repeatable || ask.retries >= options.maxRetries) return -1;
+    if (!ask.repeatable || ask.retries >= ask.lane->options->maxRetries) return -1;
     const auto reason = result.reason;
     const bool worthIt = result.outcome == UpstreamResult::kResponse
                              ? isRetryStatus(result.status)
@@ -282,7 +287,7 @@ std::int64_t UpstreamEngine::retryDelay(const Ask& ask, const UpstreamResult& re
                                    reason == UpstreamResult::kConnect ||
                                    reason == UpstreamResult::kConnectionLost;
     if (!worthIt) return -1;
-    std::int64_t delay = backOffNs(options.retryBaseNs, ask.retries + 1, random_);
+    std::int64_t delay = backOffNs(config_->options.retryBaseNs, ask.retries + 1, random_);
     if (const std::string* header = result.header("Retry-After")) {
         delay = std::max(delay, retryAfterNs(*header, unixNow()).value_or(0));
     }

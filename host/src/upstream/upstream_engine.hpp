@@ -16,18 +16,19 @@ namespace totemd {
 /// queue, attempt, redirect, retry) to exactly one call of its callback.
 class UpstreamEngine {
 public:
-    UpstreamEngine(EventLoop& loop, std::shared_ptr<const UpstreamConfig> config);
+    UpstreamEngine(EventLoop& loop, std::shared_ptr<const UpstreamRules> config);
     /// Ends everything under way with kStopped.
     ~UpstreamEngine();
     UpstreamEngine(const UpstreamEngine&) = delete;
     UpstreamEngine& operator=(const UpstreamEngine&) = delete;
 
     void accept(Ask&& ask);
-    void configure(std::shared_ptr<const UpstreamConfig> config);
+    void configure(std::shared_ptr<const UpstreamRules> config);
     void resetBreaker(const std::string& upstream);
     std::vector<UpstreamSnapshot> snapshot() const;
 
 private:
+    const LaneOptions& optionsFor(const std::string& upstream) const;
     Lane& laneFor(const std::string& upstream);
     void forgetOldestIdleLane();
 
@@ -60,7 +61,7 @@ private:
     void recycle(std::unique_ptr<Transfer> transfer);
 
     EventLoop& loop_;
-    std::shared_ptr<const UpstreamConfig> config_;
+    std::shared_ptr<const UpstreamRules> config_;
     std::minstd_rand random_{std::random_device{}()};
     CurlMulti multi_;
     std::vector<std::unique_ptr<Transfer>> spare_;

@@ -25,12 +25,13 @@ struct UpstreamRequest {
     UpstreamHeaders headers;
     std::string body;
     /// CLOCK_MONOTONIC nanoseconds (`monotonicNow()`): the end of everything, waiting in the queue,
-    /// retries and redirects included. 0: `UpstreamOptions::defaultTimeoutNs` from now.
+    /// retries and redirects included. 0: `LaneOptions::defaultTimeoutNs` from now.
     std::int64_t deadlineNs = 0;
     /// Asking twice does no harm. Without a value: true for GET, HEAD and OPTIONS.
     /// Only what is repeatable is ever sent a second time after it may have arrived.
     std::optional<bool> repeatable;
-    std::uint64_t maxResponseBytes = 16u << 20;  ///< counted after decompression
+    std::uint64_t maxResponseBytes =
+        0;                 ///< counted after decompression; 0: the upstream's own limit
     int maxRedirects = 0;  ///< as many are followed; the next 3xx is the response
     bool verifyTls = true;
     /// `http://[user:password@]host:port`. Without one the request goes direct, whatever the

@@ -60,6 +60,15 @@ TEST_CASE("a handler that hangs takes only its plugin's routes out of service, u
     CHECK(daemon.get("main", "/odd/x").status == 200);
 }
 
+TEST_CASE("a call that its plugin keeps is answered 504 after the listener's request_timeout_s") {
+    json configuration = withFixtures({{"odd", {{"config", {{"never", true}}}}}}, {{"stop_timeout_s", 1}});
+    configuration["listeners"]["main"]["limits"]["request_timeout_s"] = 0.2;
+    TestDaemon daemon(configuration);
+    const HttpReply late = daemon.get("main", "/odd/never");
+    CHECK(late.status == 504);
+    CHECK_THAT(late.body, Catch::Contains("no answer in time"));
+}
+
 TEST_CASE("a handler beyond the hard limit is said to hang the daemon") {
     TestDaemon daemon(withFixtures({{"odd", {{"config", {{"gate", "/nowhere"}}}}}}, {{"call_soft_limit_s", 0.1}, {"call_hard_limit_s", 0.3}, {"stop_timeout_s", 1}}));
     const int port = daemon.port("main");

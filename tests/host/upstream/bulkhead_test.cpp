@@ -75,6 +75,30 @@ TEST_CASE("a full queue refuses at once and names the upstream") {
     CHECK(third.get().status == 200);
 }
 
+TEST_CASE("one upstream may have limits of its own, also new ones while it runs") {
+    RawServer narrow(held), wide(held);
+    UpstreamOptions options = quickOptions();
+    LaneOptions own = options;
+    own.maxInFlight = 1;
+    own.maxQueued = 0;
+    own.maxResponseBytes = 3;
+    options.own["127.0.0.1"] = options;
+    options.own[narrow.place()] = own;
+    UpstreamFixture upstream(options);
+    auto first = upstream.start(post(narrow, "/long"));
+    CHECK(upstream.ask(post(narrow, "/2")).reason == UpstreamResult::kBulkheadFull);
+    auto others = std::make_pair(upstream.start(post(wide, "/1")), upstream.start(post(wide, "/2")));
+    wide.waitForArrivals(2);
+    wide.release();
+    CHECK(others.first.get().status == 200);
+    CHECK(others.second.get().status == 200);
+    narrow.release();
+    CHECK(first.get().reason == UpstreamResult::kTooLarge);
+    options.own.clear();
+    upstream.client.configure(options);
+    CHECK(upstream.ask(post(narrow, "/long")).status == 200);
+}
+
 TEST_CASE("a slow upstream does not hold up another") {
     RawServer slow(held);
     RawServer quick([](const auto&) -> RawServer::Reply { return {answer(200)}; });

@@ -22,11 +22,13 @@ const totem_host_action kActionExtension{
         action.checkpoint = std::move(pending->checkpoint());
         action.deadlineNs = pending->deadlineNs();
         action.receivedUnixNs = pending->receivedUnixNs();
+        action.waited = pending->waited();
         action.event = pending->event();
         action.cancellation = pending->cancellation();
-        instance.services().actions.ask(std::move(action), [pending](totem_status status, totem::Body body) {
-            pending->answer(status, std::move(body));
-        });
+        instance.services().actions.ask(std::move(action),
+                                        [pending](totem_status status, totem::Body body) {
+                                            pending->answer(status, std::move(body));
+                                        });
     },
     [](const totem_host* host, const totem_ask* ask) {
         PluginInstance& instance = PluginInstance::of(host);
