@@ -66,13 +66,15 @@ std::int64_t numberOf(const char* name, const std::string& text, std::int64_t fa
 /// A member of the body, or `fallback` when it is absent; another type is the sender's mistake.
 std::string textIn(const Json& body, const char* name) {
     if (!body.contains(name)) return {};
-    if (!body.at(name).is_string()) throw std::invalid_argument(std::string(name) + ": expected a text");
+    if (!body.at(name).is_string())
+        throw std::invalid_argument(std::string(name) + ": expected a text");
     return body.at(name).get<std::string>();
 }
 
 bool flagIn(const Json& body, const char* name) {
     if (!body.contains(name)) return false;
-    if (!body.at(name).is_boolean()) throw std::invalid_argument(std::string(name) + ": expected true or false");
+    if (!body.at(name).is_boolean())
+        throw std::invalid_argument(std::string(name) + ": expected true or false");
     return body.at(name).get<bool>();
 }
 
@@ -85,15 +87,19 @@ EventFilter filterOf(const HttpRequest& request) {
     filter.type = query["type"];
     filter.state = query["state"];
     filter.before = numberOf("before", query["before"], 0);
-    filter.limit = static_cast<int>(std::clamp<std::int64_t>(numberOf("limit", query["limit"], filter.limit), 1, 500));
+    filter.limit = static_cast<int>(
+        std::clamp<std::int64_t>(numberOf("limit", query["limit"], filter.limit), 1, 500));
     return filter;
 }
 
 /// What follows `prefix` in the path, percent-decoded, without `suffix`.
-std::string nameIn(const HttpRequest& request, std::string_view prefix, std::string_view suffix = {}) {
+std::string nameIn(const HttpRequest& request, std::string_view prefix,
+                   std::string_view suffix = {}) {
     std::string raw = request.path.substr(std::min(prefix.size(), request.path.size()));
-    if (raw.size() < suffix.size() || raw.compare(raw.size() - suffix.size(), suffix.size(), suffix) != 0) {
-        throw NothingThere("nothing is served at this path; it would end in " + std::string(suffix));
+    if (raw.size() < suffix.size() ||
+        raw.compare(raw.size() - suffix.size(), suffix.size(), suffix) != 0) {
+        throw NothingThere("nothing is served at this path; it would end in " +
+                           std::string(suffix));
     }
     raw.resize(raw.size() - suffix.size());
     std::string name;
@@ -138,18 +144,27 @@ public:
 
     /// Answers from memory, open to everybody who can reach the listener.
     Route open(std::string path, std::function<HttpResponse(const HttpRequest&)> answer) {
-        return {std::move(path), {"GET"}, 0, [answer = std::move(answer)](HttpRequest&& request, Responder responder) {
+        return {std::move(path),
+                {"GET"},
+                0,
+                [answer = std::move(answer)](HttpRequest&& request, Responder responder) {
                     responder.send(answer(request));
                 }};
     }
 
     /// Behind the token, on the admin thread; an exception becomes a problem.
     Route guarded(std::string path, std::string method, const std::string& token, Serve serve) {
-        auto handler = [this, token, serve = std::move(serve)](HttpRequest&& request, Responder responder) {
+        auto handler = [this, token, serve = std::move(serve)](HttpRequest&& request,
+                                                               Responder responder) {
             if (!allowed(request, token)) {
-                responder.send(HttpResponse::problem(401, token.empty() ? "set listeners.admin.token to reach the admin API from another machine"
-                                                                        : "the admin API wants Authorization: Bearer <listeners.admin.token>")
-                                   .with("WWW-Authenticate", "Bearer"));
+                responder.send(
+                    HttpResponse::problem(
+                        401,
+                        token.empty()
+                            ? "set listeners.admin.token to reach the admin API from another "
+                              "machine"
+                            : "the admin API wants Authorization: Bearer <listeners.admin.token>")
+                        .with("WWW-Authenticate", "Bearer"));
                 return;
             }
             auto shared = std::make_shared<HttpRequest>(std::move(request));
@@ -168,17 +183,25 @@ public:
         return {std::move(path), {std::move(method)}, 0, std::move(handler)};
     }
 
-    Route read(std::string path, const std::string& token, std::function<Json(const HttpRequest&)> answer) {
-        return guarded(std::move(path), "GET", token, [answer = std::move(answer)](const HttpRequest& request, const Responder& responder) {
-            const Json result = answer(request);
-            if (result.is_null()) responder.send(HttpResponse::problem(404, "there is no such thing"));
-            else responder.send(HttpResponse::json(200, result));
-        });
+    Route read(std::string path, const std::string& token,
+               std::function<Json(const HttpRequest&)> answer) {
+        return guarded(
+            std::move(path), "GET", token,
+            [answer = std::move(answer)](const HttpRequest& request, const Responder& responder) {
+                const Json result = answer(request);
+                if (result.is_null())
+                    responder.send(HttpResponse::problem(404, "there is no such thing"));
+                else
+                    responder.send(HttpResponse::json(200, result));
+            });
     }
 
     HttpResponse ready() {
-        if (!parts_.database.writable()) return HttpResponse::problem(503, "the journal cannot be written");
-        if (!parts_.plugins.requiredRun()) return HttpResponse::problem(503, "a required plugin does not run; see /api/v1/plugins");
+        if (!parts_.database.writable())
+            return HttpResponse::problem(503, "the journal cannot be written");
+        if (!parts_.plugins.requiredRun())
+            return HttpResponse::problem(503,
+                                         "a required plugin does not run; see /api/v1/plugins");
         return HttpResponse::json(200, Json{{"ready", true}});
     }
 
@@ -187,7 +210,8 @@ public:
         json["version"] = TOTEM_VERSION;
         json["listeners"] = parts_.listeners();
         json["upstreams"] = Json::array();
-        for (const UpstreamSnapshot& upstream : parts_.upstream.snapshot()) json["upstreams"].push_back(describe(upstream));
+        for (const UpstreamSnapshot& upstream : parts_.upstream.snapshot())
+            json["upstreams"].push_back(describe(upstream));
         return json;
     }
 
@@ -201,13 +225,15 @@ public:
         ask.idempotencyKey = request.header("Idempotency-Key");
         ask.deadlineNs = monotonicNow() + kActionTimeoutNs;
         ask.receivedUnixNs = request.receivedUnixNs;
-        ask.cancellation = std::make_shared<Cancellation>(nullptr, [responder] { return responder.cancelled(); });
+        ask.cancellation =
+            std::make_shared<Cancellation>(nullptr, [responder] { return responder.cancelled(); });
         parts_.actions.ask(std::move(ask), [responder](totem_status status, totem::Body body) {
             if (status != TOTEM_OK) {
                 responder.send(responseOf(status, std::move(body)));
                 return;
             }
-            responder.send(HttpResponse::json(200, std::string(body.content().empty() ? "{}" : body.content())));
+            responder.send(HttpResponse::json(
+                200, std::string(body.content().empty() ? "{}" : body.content())));
         });
     }
 
@@ -218,26 +244,36 @@ public:
             return;
         }
         const Json body = jsonOf(request);
-        parts_.deadLetters.replay(event.at("seq").get<std::int64_t>(), textIn(body, "subscriber"), flagIn(body, "fresh"),
-                                  [responder](int replayed, std::string reason) {
-                                      if (replayed == 0) responder.send(HttpResponse::problem(409, reason));
-                                      else responder.send(HttpResponse::json(200, Json{{"replayed", replayed}}));
-                                  });
+        parts_.deadLetters.replay(
+            event.at("seq").get<std::int64_t>(), textIn(body, "subscriber"), flagIn(body, "fresh"),
+            [responder](int replayed, std::string reason) {
+                if (replayed == 0)
+                    responder.send(HttpResponse::problem(409, reason));
+                else
+                    responder.send(HttpResponse::json(200, Json{{"replayed", replayed}}));
+            });
     }
 
     void forget(const HttpRequest& request, const Responder& responder) {
         const Json body = jsonOf(request);
-        if (!body.contains("numbers") || !body.at("numbers").is_array() || body.at("numbers").empty()) {
+        if (!body.contains("numbers") || !body.at("numbers").is_array() ||
+            body.at("numbers").empty()) {
             throw std::invalid_argument("numbers: expected a list of phone numbers or DNIs");
         }
         std::vector<std::string> numbers;
         for (const Json& number : body.at("numbers")) {
-            if (!number.is_string() || number.get<std::string>().size() < 6) throw std::invalid_argument("numbers: each is a text of at least 6 digits");
+            if (!number.is_string() || number.get<std::string>().size() < 6)
+                throw std::invalid_argument("numbers: each is a text of at least 6 digits");
             numbers.push_back(number.get<std::string>());
         }
         parts_.upkeep.forget(std::move(numbers), [responder](Forgotten done) {
-            if (!done.error.empty()) responder.send(HttpResponse::problem(503, done.error));
-            else responder.send(HttpResponse::json(200, Json{{"events", done.events}, {"effects", done.effects}, {"rows", done.rows}, {"requests", done.requests}}));
+            if (!done.error.empty())
+                responder.send(HttpResponse::problem(503, done.error));
+            else
+                responder.send(HttpResponse::json(200, Json{{"events", done.events},
+                                                            {"effects", done.effects},
+                                                            {"rows", done.rows},
+                                                            {"requests", done.requests}}));
         });
     }
 
@@ -271,41 +307,83 @@ AdminApi::~AdminApi() = default;
 std::vector<Route> AdminApi::routes(const std::string& token) const {
     Handlers* h = handlers_.get();
     std::vector<Route> routes;
-    routes.push_back(h->open("/healthz", [](const HttpRequest&) { return HttpResponse::json(200, Json{{"alive", true}}); }));
+    routes.push_back(h->open("/healthz", [](const HttpRequest&) {
+        return HttpResponse::json(200, Json{{"alive", true}});
+    }));
     routes.push_back(h->open("/readyz", [h](const HttpRequest&) { return h->ready(); }));
-    routes.push_back(h->open("/health", [h](const HttpRequest&) { return HttpResponse::json(200, h->health()); }));
+    routes.push_back(h->open(
+        "/health", [h](const HttpRequest&) { return HttpResponse::json(200, h->health()); }));
     routes.push_back(h->open("/metrics", [h](const HttpRequest&) {
-        return HttpResponse::text(200, h->parts_.metrics.text()).with("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        return HttpResponse::text(200, h->parts_.metrics.text())
+            .with("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     }));
-    routes.push_back(h->open("/openapi.json", [](const HttpRequest&) { return HttpResponse::json(200, adminOpenApi()); }));
+    routes.push_back(h->open("/openapi.json", [](const HttpRequest&) {
+        return HttpResponse::json(200, adminOpenApi());
+    }));
 
-    routes.push_back(h->read("/api/v1/plugins", token, [h](const HttpRequest&) { return Json{{"plugins", h->parts_.plugins.describe()}}; }));
-    routes.push_back(h->read("/api/v1/commands", token, [h](const HttpRequest&) { return Json{{"commands", h->parts_.plugins.commands()}}; }));
-    routes.push_back(h->read("/api/v1/actions", token, [h](const HttpRequest&) { return Json::parse(h->parts_.actions.listJson()); }));
-    routes.push_back(h->guarded("/api/v1/actions/*", "POST", token, [h](const HttpRequest& request, const Responder& responder) { h->callAction(request, responder); }));
-    routes.push_back(h->read("/api/v1/events", token, [h](const HttpRequest& request) { return h->parts_.inspector.events(filterOf(request)); }));
-    routes.push_back(h->read("/api/v1/events/*", token, [h](const HttpRequest& request) { return h->parts_.inspector.event(nameIn(request, "/api/v1/events/")); }));
-    routes.push_back(h->guarded("/api/v1/events/*", "POST", token, [h](const HttpRequest& request, const Responder& responder) { h->replayEvent(request, responder); }));
-    routes.push_back(h->read("/api/v1/trace/*", token, [h](const HttpRequest& request) { return h->parts_.inspector.timeline(nameIn(request, "/api/v1/trace/")); }));
-    routes.push_back(h->read("/api/v1/effects", token, [h](const HttpRequest& request) { return h->parts_.inspector.effects(filterOf(request)); }));
-    routes.push_back(h->read("/api/v1/requests", token, [h](const HttpRequest& request) { return h->parts_.inspector.requests(filterOf(request)); }));
-    routes.push_back(h->read("/api/v1/dead-letters", token, [h](const HttpRequest& request) { return h->parts_.inspector.deadLetters(filterOf(request).limit); }));
-    routes.push_back(h->guarded("/api/v1/requests/replay", "POST", token, [h](const HttpRequest&, const Responder& responder) {
-        const std::int64_t waiting = h->parts_.requests.waiting();
-        h->parts_.plugins.replayRequests();
-        responder.send(HttpResponse::json(200, Json{{"waiting", waiting}}));
+    routes.push_back(h->read("/api/v1/plugins", token, [h](const HttpRequest&) {
+        return Json{{"plugins", h->parts_.plugins.describe()}};
     }));
-    routes.push_back(h->guarded("/api/v1/forget", "POST", token, [h](const HttpRequest& request, const Responder& responder) { h->forget(request, responder); }));
-    routes.push_back(h->read("/api/v1/log", token, [h](const HttpRequest&) { return h->levels(); }));
-    routes.push_back(h->guarded("/api/v1/log/*", "PUT", token, [h](const HttpRequest& request, const Responder& responder) { h->setLevel(request, responder); }));
-    routes.push_back(h->guarded("/api/v1/upstreams/*", "POST", token, [h](const HttpRequest& request, const Responder& responder) {
-        h->parts_.upstream.resetBreaker(nameIn(request, "/api/v1/upstreams/", "/reset"));
-        responder.send(HttpResponse::json(200, Json{{"reset", true}}));
+    routes.push_back(h->read("/api/v1/commands", token, [h](const HttpRequest&) {
+        return Json{{"commands", h->parts_.plugins.commands()}};
     }));
-    routes.push_back(h->guarded("/api/v1/reload", "POST", token, [](const HttpRequest&, const Responder& responder) {
-        kill(getpid(), SIGHUP);  // the control thread reloads, as for systemctl reload
-        responder.send(HttpResponse::json(202, Json{{"reload", "started"}}));
+    routes.push_back(h->read("/api/v1/actions", token, [h](const HttpRequest&) {
+        return Json::parse(h->parts_.actions.listJson());
     }));
+    routes.push_back(h->guarded("/api/v1/actions/*", "POST", token,
+                                [h](const HttpRequest& request, const Responder& responder) {
+                                    h->callAction(request, responder);
+                                }));
+    routes.push_back(h->read("/api/v1/events", token, [h](const HttpRequest& request) {
+        return h->parts_.inspector.events(filterOf(request));
+    }));
+    routes.push_back(h->read("/api/v1/events/*", token, [h](const HttpRequest& request) {
+        return h->parts_.inspector.event(nameIn(request, "/api/v1/events/"));
+    }));
+    routes.push_back(h->guarded("/api/v1/events/*", "POST", token,
+                                [h](const HttpRequest& request, const Responder& responder) {
+                                    h->replayEvent(request, responder);
+                                }));
+    routes.push_back(h->read("/api/v1/trace/*", token, [h](const HttpRequest& request) {
+        return h->parts_.inspector.timeline(nameIn(request, "/api/v1/trace/"));
+    }));
+    routes.push_back(h->read("/api/v1/effects", token, [h](const HttpRequest& request) {
+        return h->parts_.inspector.effects(filterOf(request));
+    }));
+    routes.push_back(h->read("/api/v1/requests", token, [h](const HttpRequest& request) {
+        return h->parts_.inspector.requests(filterOf(request));
+    }));
+    routes.push_back(h->read("/api/v1/dead-letters", token, [h](const HttpRequest& request) {
+        return h->parts_.inspector.deadLetters(filterOf(request).limit);
+    }));
+    routes.push_back(
+        h->guarded("/api/v1/requests/replay", "POST", token,
+                   [h](const HttpRequest&, const Responder& responder) {
+                       const std::int64_t waiting = h->parts_.requests.waiting();
+                       h->parts_.plugins.replayRequests();
+                       responder.send(HttpResponse::json(200, Json{{"waiting", waiting}}));
+                   }));
+    routes.push_back(h->guarded("/api/v1/forget", "POST", token,
+                                [h](const HttpRequest& request, const Responder& responder) {
+                                    h->forget(request, responder);
+                                }));
+    routes.push_back(
+        h->read("/api/v1/log", token, [h](const HttpRequest&) { return h->levels(); }));
+    routes.push_back(h->guarded("/api/v1/log/*", "PUT", token,
+                                [h](const HttpRequest& request, const Responder& responder) {
+                                    h->setLevel(request, responder);
+                                }));
+    routes.push_back(h->guarded("/api/v1/upstreams/*", "POST", token,
+                                [h](const HttpRequest& request, const Responder& responder) {
+                                    h->parts_.upstream.resetBreaker(
+                                        nameIn(request, "/api/v1/upstreams/", "/reset"));
+                                    responder.send(HttpResponse::json(200, Json{{"reset", true}}));
+                                }));
+    routes.push_back(h->guarded(
+        "/api/v1/reload", "POST", token, [](const HttpRequest&, const Responder& responder) {
+            kill(getpid(), SIGHUP);  // the control thread reloads, as for systemctl reload
+            responder.send(HttpResponse::json(202, Json{{"reload", "started"}}));
+        }));
     return routes;
 }
 

@@ -40,21 +40,27 @@ nlohmann::json parametersOf(const std::string& path) {
     const auto begin = path.find('{');
     if (begin == std::string::npos) return list;
     const std::string name = path.substr(begin + 1, path.find('}') - begin - 1);
-    list.push_back({{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+    list.push_back(
+        {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
     return list;
 }
 
 }  // namespace
 
 std::string adminOpenApi() {
-    nlohmann::json document{{"openapi", "3.1.0"},
-                            {"info", {{"title", "totemd admin API"}, {"version", TOTEM_VERSION}}},
-                            {"components", {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}}}};
+    nlohmann::json document{
+        {"openapi", "3.1.0"},
+        {"info", {{"title", "totemd admin API"}, {"version", TOTEM_VERSION}}},
+        {"components",
+         {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}}}};
     for (const Operation& operation : kOperations) {
-        nlohmann::json entry{{"summary", operation.summary},
-                             {"parameters", parametersOf(operation.path)},
-                             {"responses", {{"default", {{"description", "JSON; errors are application/problem+json"}}}}}};
-        if (!operation.open) entry["security"] = nlohmann::json::array({{{"token", nlohmann::json::array()}}});
+        nlohmann::json entry{
+            {"summary", operation.summary},
+            {"parameters", parametersOf(operation.path)},
+            {"responses",
+             {{"default", {{"description", "JSON; errors are application/problem+json"}}}}}};
+        if (!operation.open)
+            entry["security"] = nlohmann::json::array({{{"token", nlohmann::json::array()}}});
         document["paths"][operation.path][operation.method] = std::move(entry);
     }
     return document.dump();

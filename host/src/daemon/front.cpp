@@ -23,12 +23,17 @@ HttpLimits limitsOf(const ListenerLimits& from) {
     return limits;
 }
 
-std::string hostOf(const std::string& address) { return address.substr(0, address.rfind(':')); }
+std::string hostOf(const std::string& address) {
+    return address.substr(0, address.rfind(':'));
+}
 
 }  // namespace
 
 Front::Front(EventLoop& loop, Log& log, std::string spoolFolder, RoutesFor routesFor)
-    : loop_(loop), log_(log), spoolFolder_(std::move(spoolFolder)), routesFor_(std::move(routesFor)) {}
+    : loop_(loop),
+      log_(log),
+      spoolFolder_(std::move(spoolFolder)),
+      routesFor_(std::move(routesFor)) {}
 Front::~Front() = default;
 
 std::shared_ptr<Front::Listener> Front::open(const std::string& name, const ListenerConfig& config,
@@ -52,15 +57,19 @@ std::shared_ptr<Front::Listener> Front::open(const std::string& name, const List
     options.warn = [log = log_.part("http"), name](const std::string& message) {
         log.warn("http.listener", {{"listener", name}, {"message", message}});
     };
-    listener->server = std::make_unique<HttpServer>(loop_, std::move(options), [raw](HttpRequest&& request, Responder responder) {
-        if (auto refusal = std::atomic_load(&raw->gate)->admit(request, monotonicNow())) {
-            responder.send(std::move(*refusal));
-            return;
-        }
-        std::atomic_load(&raw->table)->serve(std::move(request), std::move(responder));
-    });
+    listener->server = std::make_unique<HttpServer>(
+        loop_, std::move(options), [raw](HttpRequest&& request, Responder responder) {
+            if (auto refusal = std::atomic_load(&raw->gate)->admit(request, monotonicNow())) {
+                responder.send(std::move(*refusal));
+                return;
+            }
+            std::atomic_load(&raw->table)->serve(std::move(request), std::move(responder));
+        });
     listener->server->start();
-    log_.part("http").info("http.listening", {{"listener", name}, {"address", hostOf(config.address) + ":" + std::to_string(listener->server->port())}});
+    log_.part("http").info(
+        "http.listening",
+        {{"listener", name},
+         {"address", hostOf(config.address) + ":" + std::to_string(listener->server->port())}});
     return listener;
 }
 
@@ -126,14 +135,16 @@ std::string Front::boundAddress(const std::string& name) const {
     std::lock_guard lock(mutex_);
     auto found = listeners_.find(name);
     if (found == listeners_.end()) return {};
-    return hostOf(found->second->config.address) + ":" + std::to_string(found->second->server->port());
+    return hostOf(found->second->config.address) + ":" +
+           std::to_string(found->second->server->port());
 }
 
 std::map<std::string, std::string> Front::boundAddresses() const {
     std::map<std::string, std::string> addresses;
     std::lock_guard lock(mutex_);
     for (const auto& [name, listener] : listeners_) {
-        addresses[name] = hostOf(listener->config.address) + ":" + std::to_string(listener->server->port());
+        addresses[name] =
+            hostOf(listener->config.address) + ":" + std::to_string(listener->server->port());
     }
     return addresses;
 }

@@ -26,7 +26,8 @@ class Log;
 class Front {
 public:
     /// The routes of a listener as things stand now.
-    using RoutesFor = std::function<std::vector<Route>(const std::string& listener, const ListenerConfig& config)>;
+    using RoutesFor = std::function<std::vector<Route>(const std::string& listener,
+                                                       const ListenerConfig& config)>;
 
     /// `spoolFolder`: for large request bodies.
     Front(EventLoop& loop, Log& log, std::string spoolFolder, RoutesFor routesFor);
@@ -36,7 +37,8 @@ public:
     /// bound; listeners that were open before are then unchanged. One that is moved or removed
     /// takes nothing new and finishes what it has.
     void apply(const std::map<std::string, ListenerConfig>& listeners);
-    /// No new connections; those that are open end after their answers, at the latest after `timeout`.
+    /// No new connections; those that are open end after their answers, at the latest after
+    /// `timeout`.
     void drain(std::chrono::milliseconds timeout);
 
     /// "address:port" a listener is bound to, empty when there is none of that name.
@@ -53,7 +55,8 @@ private:
     };
 
     void leave(std::shared_ptr<Listener> listener);
-    std::shared_ptr<Listener> open(const std::string& name, const ListenerConfig& config, std::shared_ptr<const RouteTable> table);
+    std::shared_ptr<Listener> open(const std::string& name, const ListenerConfig& config,
+                                   std::shared_ptr<const RouteTable> table);
 
     EventLoop& loop_;
     Log& log_;

@@ -15,10 +15,12 @@ namespace totemd {
 /// What a listener checks before any route sees a request: who may connect, whose Forwarded headers
 /// count, the bearer token, and how many requests a second one client may send.
 ///
-/// Threads: `admit` on the loop only. Throws std::invalid_argument for a bad network when it is made.
+/// Threads: `admit` on the loop only. Throws std::invalid_argument for a bad network when it is
+/// made.
 class Gate {
 public:
-    /// `asksToken`: whether this listener checks its token itself (the admin API does that by path).
+    /// `asksToken`: whether this listener checks its token itself (the admin API does that by
+    /// path).
     Gate(const ListenerConfig& config, bool asksToken);
 
     /// The refusal, or nothing. Behind a trusted proxy the request's peer becomes the client that

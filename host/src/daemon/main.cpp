@@ -41,8 +41,10 @@ protected:
         Application::defineOptions(options);
         add(options, "config", "the configuration file (default /etc/totemd/totemd.json)", "FILE",
             [this](const std::string& value) { file_ = value; });
-        add(options, "check", "check the configuration and end: 0 when it can be used, 2 when not", "", [this](const std::string&) { check_ = true; });
-        add(options, "safe", "load only plugins of the first folder of plugin_path", "", [this](const std::string&) { safe_ = true; });
+        add(options, "check", "check the configuration and end: 0 when it can be used, 2 when not",
+            "", [this](const std::string&) { check_ = true; });
+        add(options, "safe", "load only plugins of the first folder of plugin_path", "",
+            [this](const std::string&) { safe_ = true; });
         add(options, "version", "print the version and end", "", [this](const std::string&) {
             std::cout << "totemd " TOTEM_VERSION "\n";
             ended_ = true;
@@ -72,7 +74,8 @@ protected:
             std::cerr << totemd::describe(loaded.problems);
             return kConfigError;
         }
-        for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning.text() << "\n";
+        for (const auto& warning : loaded.warnings)
+            std::cerr << "warning: " << warning.text() << "\n";
         try {
             totemd::Daemon daemon({file_, safe_}, std::move(*loaded.configuration));
             daemon.start();
@@ -103,7 +106,8 @@ private:
     }
 
     template <typename Action>
-    void add(Poco::Util::OptionSet& options, const char* name, const char* description, const std::string& argument, Action action) {
+    void add(Poco::Util::OptionSet& options, const char* name, const char* description,
+             const std::string& argument, Action action) {
         Option option(name, "", description);
         if (!argument.empty()) option.argument(argument);
         actions_[name] = action;

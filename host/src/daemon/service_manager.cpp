@@ -10,16 +10,22 @@ namespace totemd {
 
 ServiceManager::ServiceManager() {
     std::uint64_t microseconds = 0;
-    if (sd_watchdog_enabled(0, &microseconds) > 0) watchdogNs_ = static_cast<std::int64_t>(microseconds) * 1000 / 3;
+    if (sd_watchdog_enabled(0, &microseconds) > 0)
+        watchdogNs_ = static_cast<std::int64_t>(microseconds) * 1000 / 3;
 }
 
-void ServiceManager::ready() { sd_notify(0, "READY=1"); }
+void ServiceManager::ready() {
+    sd_notify(0, "READY=1");
+}
 
 void ServiceManager::reloading() {
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonicNow() / 1000));
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+               static_cast<long long>(monotonicNow() / 1000));
 }
 
-void ServiceManager::stopping() { sd_notify(0, "STOPPING=1"); }
+void ServiceManager::stopping() {
+    sd_notify(0, "STOPPING=1");
+}
 
 int ServiceManager::waitForSignal(const sigset_t& signals, const std::function<bool()>& alive) {
     while (true) {

@@ -35,8 +35,9 @@ LogOptions logOptions(const Configuration& configuration) {
 
 MemoryCacheOptions cacheOptions(const Configuration& configuration) {
     if (configuration.cache.url != "memory:") {
-        throw std::runtime_error("cache.url: this build knows only \"memory:\", found \"" +
-                                 configuration.cache.url.substr(0, configuration.cache.url.find(':')) + ":\"");
+        throw std::runtime_error(
+            "cache.url: this build knows only \"memory:\", found \"" +
+            configuration.cache.url.substr(0, configuration.cache.url.find(':')) + ":\"");
     }
     MemoryCacheOptions options;
     options.maxBytes = configuration.cache.maxBytes;
@@ -79,7 +80,8 @@ UpkeepOptions upkeepOptions(const Configuration& configuration) {
     return options;
 }
 
-UpstreamOptions upstreamOptions(const Configuration& configuration, const std::atomic<Front*>& front) {
+UpstreamOptions upstreamOptions(const Configuration& configuration,
+                                const std::atomic<Front*>& front) {
     const UpstreamConfig& from = configuration.upstream;
     UpstreamOptions options;
     options.connectTo = from.connectTo;

@@ -25,10 +25,13 @@ RequestsOptions requestsOptions(const Configuration& configuration);
 UpkeepOptions upkeepOptions(const Configuration& configuration);
 /// `front` is null until the listeners are bound; "listener:NAME" resolves from then on, and the
 /// admin listener's address is denied.
-UpstreamOptions upstreamOptions(const Configuration& configuration, const std::atomic<Front*>& front);
+UpstreamOptions upstreamOptions(const Configuration& configuration,
+                                const std::atomic<Front*>& front);
 /// Where the daemon keeps its files: the folder of the SQLite database.
 std::filesystem::path stateFolder(const Configuration& configuration);
 
-inline std::int64_t nanoseconds(Milliseconds value) { return value.count() * 1'000'000; }
+inline std::int64_t nanoseconds(Milliseconds value) {
+    return value.count() * 1'000'000;
+}
 
 }  // namespace totemd

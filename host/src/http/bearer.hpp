@@ -15,7 +15,8 @@ inline bool bears(const HttpRequest& request, std::string_view token) {
     given.remove_prefix(kScheme.size());
     unsigned difference = given.size() == token.size() ? 0 : 1;
     for (std::size_t i = 0; i < given.size(); ++i) {
-        difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(token[i % token.size()]);
+        difference |= static_cast<unsigned char>(given[i]) ^
+                      static_cast<unsigned char>(token[i % token.size()]);
     }
     return difference == 0;
 }

@@ -13,7 +13,8 @@ bool takes(const Route& route, std::string_view method) {
     return has(method) || (method == "HEAD" && has("GET"));
 }
 
-const Route* choose(const std::vector<const Route*>& claims, std::string_view method, std::string& allow) {
+const Route* choose(const std::vector<const Route*>& claims, std::string_view method,
+                    std::string& allow) {
     for (const Route* route : claims) {
         if (takes(*route, method)) return route;
         for (const std::string& name : route->methods) allow += (allow.empty() ? "" : ", ") + name;
@@ -25,11 +26,14 @@ const Route* choose(const std::vector<const Route*>& claims, std::string_view me
 
 RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
     for (const Route& route : routes_) {
-        const bool prefix = route.path.size() >= 2 && route.path.compare(route.path.size() - 2, 2, "/*") == 0;
-        auto& claims = prefix ? prefixes_[route.path.substr(0, route.path.size() - 2)] : exact_[route.path];
+        const bool prefix =
+            route.path.size() >= 2 && route.path.compare(route.path.size() - 2, 2, "/*") == 0;
+        auto& claims =
+            prefix ? prefixes_[route.path.substr(0, route.path.size() - 2)] : exact_[route.path];
         for (const Route* other : claims) {
             for (const std::string& method : route.methods) {
-                if (takes(*other, method)) throw std::invalid_argument(method + " " + route.path + " is claimed twice");
+                if (takes(*other, method))
+                    throw std::invalid_argument(method + " " + route.path + " is claimed twice");
             }
         }
         claims.push_back(&route);
@@ -53,12 +57,14 @@ RouteTable::Match RouteTable::find(std::string_view method, std::string_view pat
 
 void RouteTable::serve(HttpRequest&& request, Responder responder) const {
     const Match match = find(request.method, request.path);
-    if (match.route != nullptr) return match.route->handler(std::move(request), std::move(responder));
+    if (match.route != nullptr)
+        return match.route->handler(std::move(request), std::move(responder));
     if (match.allow.empty()) {
         responder.send(HttpResponse::problem(404, "nothing is served at this path"));
         return;
     }
-    responder.send(HttpResponse::problem(405, "this path takes " + match.allow).with("Allow", match.allow));
+    responder.send(
+        HttpResponse::problem(405, "this path takes " + match.allow).with("Allow", match.allow));
 }
 
 }  // namespace totemd

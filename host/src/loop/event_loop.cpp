@@ -25,8 +25,12 @@ std::int64_t clockNow(clockid_t clock) {
 
 }  // namespace
 
-std::int64_t monotonicNow() { return clockNow(CLOCK_MONOTONIC); }
-std::int64_t unixNow() { return clockNow(CLOCK_REALTIME); }
+std::int64_t monotonicNow() {
+    return clockNow(CLOCK_MONOTONIC);
+}
+std::int64_t unixNow() {
+    return clockNow(CLOCK_REALTIME);
+}
 
 EventLoop::EventLoop(std::string name) : name_(std::move(name)) {
     epollFd_ = epoll_create1(EPOLL_CLOEXEC);

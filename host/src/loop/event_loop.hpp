@@ -64,7 +64,9 @@ private:
     struct Due {
         std::int64_t at;
         TimerId id;
-        bool operator>(const Due& other) const { return at > other.at || (at == other.at && id > other.id); }
+        bool operator>(const Due& other) const {
+            return at > other.at || (at == other.at && id > other.id);
+        }
     };
 
     void run();
