@@ -1,8 +1,8 @@
 #include "authentication.hpp"
 
 #include <Poco/HMACEngine.h>
-#include <Poco/Net/IPAddress.h>
 #include <Poco/SHA2Engine.h>
+#include <totem/caller.hpp>
 
 #include <cstdlib>
 
@@ -34,30 +34,12 @@ bool pathMatches(const Request& request, const Settings& settings) {
 
 }  // namespace
 
-bool sameSecret(std::string_view a, std::string_view b) {
-    unsigned char difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size() && !b.empty(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i % b.size()]);
-    return difference == 0;
-}
-
 std::string signatureOf(std::string_view secret, std::string_view timestamp, std::string_view body) {
     Poco::HMACEngine<Sha256> hmac{std::string(secret)};
     hmac.update(timestamp.data(), timestamp.size());
     hmac.update(".", 1);
     hmac.update(body.data(), body.size());
     return "sha256=" + Poco::DigestEngine::digestToHex(hmac.digest());
-}
-
-bool inNetwork(std::string_view address, std::string_view network) {
-    const auto slash = network.find('/');
-    Poco::Net::IPAddress one, other;
-    if (!Poco::Net::IPAddress::tryParse(std::string(address), one) || !Poco::Net::IPAddress::tryParse(std::string(network.substr(0, slash)), other)) return false;
-    if (one.family() != other.family()) return false;
-    const unsigned bits = one.family() == Poco::Net::IPAddress::IPv4 ? 32 : 128;
-    const unsigned prefix = slash == std::string_view::npos ? bits : static_cast<unsigned>(std::atoi(std::string(network.substr(slash + 1)).c_str()));
-    if (prefix > bits) return false;
-    const Poco::Net::IPAddress mask(prefix, one.family());
-    return (one & mask) == (other & mask);
 }
 
 Verdict authenticate(const Request& request, std::string_view body, std::int64_t receivedUnixNs, const Settings& settings) {

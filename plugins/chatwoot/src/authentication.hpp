@@ -22,10 +22,4 @@ Verdict authenticate(const Request& request, std::string_view body, std::int64_t
 /// The signature as Chatwoot makes it.
 std::string signatureOf(std::string_view secret, std::string_view timestamp, std::string_view body);
 
-/// Takes the same time wherever the texts differ.
-bool sameSecret(std::string_view a, std::string_view b);
-
-/// True when the IPv4 or IPv6 address lies in a network such as 10.0.0.0/8.
-bool inNetwork(std::string_view address, std::string_view network);
-
 }  // namespace totem::chatwoot

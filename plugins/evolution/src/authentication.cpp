@@ -3,8 +3,8 @@
 #include <Poco/Base64Decoder.h>
 #include <Poco/Base64Encoder.h>
 #include <Poco/HMACEngine.h>
-#include <Poco/Net/IPAddress.h>
 #include <Poco/SHA2Engine.h>
+#include <totem/caller.hpp>
 
 #include <cstdlib>
 #include <iterator>
@@ -68,28 +68,6 @@ Verdict withoutSecret(const Request& request, const Settings& settings) {
 }
 
 }  // namespace
-
-bool sameSecret(std::string_view a, std::string_view b) {
-    unsigned char difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size() && !b.empty(); ++i)
-        difference |= static_cast<unsigned char>(a[i] ^ b[i % b.size()]);
-    return difference == 0;
-}
-
-bool inNetwork(std::string_view address, std::string_view network) {
-    const auto slash = network.find('/');
-    Poco::Net::IPAddress one, other;
-    if (!Poco::Net::IPAddress::tryParse(std::string(address), one)) return false;
-    if (!Poco::Net::IPAddress::tryParse(std::string(network.substr(0, slash)), other)) return false;
-    if (one.family() != other.family()) return false;
-    const unsigned bits = one.family() == Poco::Net::IPAddress::IPv4 ? 32 : 128;
-    unsigned prefix = bits;
-    if (slash != std::string_view::npos)
-        prefix = static_cast<unsigned>(std::atoi(std::string(network.substr(slash + 1)).c_str()));
-    if (prefix > bits) return false;
-    const Poco::Net::IPAddress mask(prefix, one.family());
-    return (one & mask) == (other & mask);
-}
 
 Token checkToken(std::string_view jwt, std::string_view key, std::int64_t nowS) {
     const auto dot = jwt.rfind('.');

@@ -27,9 +27,4 @@ inline constexpr std::int64_t kJwtGraceS = 3600;
 enum class Token { kGenuine, kExpired, kForged };
 Token checkToken(std::string_view jwt, std::string_view key, std::int64_t nowS);
 
-/// Takes the same time wherever the texts differ.
-bool sameSecret(std::string_view a, std::string_view b);
-/// True when the IPv4 or IPv6 address lies in a network such as 10.0.0.0/8.
-bool inNetwork(std::string_view address, std::string_view network);
-
 }  // namespace totem::evolution

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <totem/caller.hpp>
 
 #include "base64.hpp"
 #include "multipart.hpp"
@@ -58,12 +59,6 @@ Response parseRefusal(const std::string& why) {
 Json options(const Json& parameters) {
     const Json found = parameters.value("options", Json::object());
     return found.is_object() ? found : Json::object();
-}
-
-bool sameSecret(std::string_view a, std::string_view b) {
-    unsigned char difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size() && !b.empty(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i % b.size()]);
-    return difference == 0;
 }
 
 const Credential* credentialOf(const WebhookTrigger& trigger, const Settings& settings) {

@@ -82,13 +82,3 @@ TEST_CASE("a path secret stands in for Chatwoot versions that do not sign") {
     posted.path = "/webhook/chatwoot/s3cr3t-pat";
     CHECK_FALSE(authenticate(posted.request(), kBody, kReceived, settings).accepted);
 }
-
-TEST_CASE("networks are compared bit by bit and nonsense is in none") {
-    CHECK(inNetwork("10.0.0.1", "10.0.0.0/8"));
-    CHECK(inNetwork("192.168.1.7", "192.168.1.7"));
-    CHECK_FALSE(inNetwork("11.0.0.1", "10.0.0.0/8"));
-    CHECK(inNetwork("fd00::1", "fd00::/8"));
-    CHECK_FALSE(inNetwork("fd00::1", "10.0.0.0/8"));
-    CHECK_FALSE(inNetwork("x", "10.0.0.0/8"));
-    CHECK_FALSE(inNetwork("10.0.0.1", "10.0.0.0/99"));
-}
