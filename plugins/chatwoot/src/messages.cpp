@@ -3,7 +3,6 @@
 #include <Poco/SHA1Engine.h>
 
 #include <algorithm>
-#include <coroutine>
 
 #include "text.hpp"
 
@@ -16,22 +15,6 @@ constexpr std::int64_t kServerLimitNs = 17 * kSecond;
 constexpr std::int64_t kSecondLookNs = 3 * kSecond;
 constexpr std::int64_t kLookBackS = 300;
 constexpr int kMaxPages = 20;
-
-/// A pause on the plugin's timers. A plugin that is being stopped drops the pause and with it the
-/// call, which is then answered as abandoned.
-class Pause {
-public:
-    Pause(const Timers& timers, std::int64_t delayNs) : timers_(timers), delayNs_(delayNs) {}
-    bool await_ready() const { return delayNs_ <= 0; }
-    void await_suspend(std::coroutine_handle<> handle) const {
-        timers_.after(delayNs_, [handle] { handle.resume(); });
-    }
-    void await_resume() const {}
-
-private:
-    const Timers& timers_;
-    std::int64_t delayNs_;
-};
 
 std::string stringAt(const Json& object, const char* name) {
     return object.is_object() && object.contains(name) && object.at(name).is_string() ? object.at(name).get<std::string>() : std::string();
@@ -148,8 +131,9 @@ Task<std::string> Messages::reconcile(Call& call, std::string_view text) const {
         if (!found.is_null()) co_return dumpJson(Json{{"state", "done"}, {"result", {{"sent", true}, {"id", found}, {"conversation", conversation}}}});
         const std::int64_t settled = intent + kServerLimitNs;
         const std::int64_t wait = std::max(kSecondLookNs, settled - clock_.unixNs());
-        Pause pause(timers_, wait);
-        if (look == 0) co_await pause;
+        if (look > 0) break;
+        Sleep pause(host_, wait);
+        if (!co_await pause) throw Failure(Status::kCancelled, "the plugin stops");
     }
     co_return R"({"state":"absent"})";
 }

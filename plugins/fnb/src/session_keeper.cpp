@@ -212,7 +212,7 @@ Task<SessionKeeper::Renewal> SessionKeeper::renew(std::string staleToken) {
         // A cache that does not answer must not keep us from working.
         if (lock.status != Status::kBusy) break;
         if (clock_.monotonicNs() >= giveUp) co_return Renewal(Result::kFailed);
-        if (!co_await Sleep(host_, kLockPollNs)) co_return Renewal(Result::kStopped);
+        if (!co_await totem::Sleep(host_, kLockPollNs)) co_return Renewal(Result::kStopped);
     }
     // Somebody else may have logged in between the look and the lock.
     Renewal renewal = co_await fromCache(staleToken);

@@ -7,9 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <totem/abi/timer.h>
-#include <totem/ask.hpp>
-
 /// What coroutines of this plugin wait for beside asks.
 namespace fnb {
 
@@ -55,34 +52,6 @@ private:
     std::mutex mutex_;
     std::optional<T> result_;
     std::vector<std::coroutine_handle<>> waiting_;
-};
-
-/// `co_await Sleep(host, delayNs)`: true when the time is over, false when the instance stops.
-class Sleep {
-public:
-    Sleep(const totem_host* host, std::int64_t delayNs) : host_(host), delayNs_(delayNs) {}
-    bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<> handle) {
-        const auto* timers = totem::hostExtension<totem_host_timer>(host_, TOTEM_EXT_TIMER);
-        if (!TOTEM_HAS(timers, start)) return false;
-        handle_ = handle;
-        timers->start(
-            host_, delayNs_,
-            [](void* ctx, std::int32_t fired) {
-                auto& self = *static_cast<Sleep*>(ctx);
-                self.fired_ = fired != 0;
-                self.handle_.resume();
-            },
-            this);
-        return true;
-    }
-    bool await_resume() const noexcept { return fired_; }
-
-private:
-    const totem_host* host_;
-    std::int64_t delayNs_;
-    std::coroutine_handle<> handle_;
-    bool fired_ = false;
 };
 
 }  // namespace fnb

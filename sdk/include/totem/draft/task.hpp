@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -108,6 +109,37 @@ auto operator co_await(Pending<Start>&& pending) {
     };
     return Awaiter{pending};
 }
+
+/// `co_await Sleep(host, delayNs)`: true when the time is over, false when the instance stops first
+/// (or the host offers no timers).
+class Sleep {
+public:
+    Sleep(const totem_host* host, std::int64_t delayNs) : host_(host), delayNs_(delayNs) {}
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> handle) {
+        const auto* timers = hostExtension<totem_host_timer>(host_, TOTEM_EXT_TIMER);
+        if (!TOTEM_HAS(timers, start)) return false;
+        handle_ = handle;
+        // Nothing may be touched after this: the timer may already have resumed us elsewhere.
+        timers->start(
+            host_, delayNs_,
+            [](void* ctx, std::int32_t fired) {
+                auto& self = *static_cast<Sleep*>(ctx);
+                self.fired_ = fired != 0;
+                const detail::CompletionScope scope;
+                self.handle_.resume();
+            },
+            this);
+        return true;
+    }
+    bool await_resume() const noexcept { return fired_; }
+
+private:
+    const totem_host* host_;
+    std::int64_t delayNs_;
+    std::coroutine_handle<> handle_;
+    bool fired_ = false;
+};
 
 /// Starts all tasks and gives their results in order: `co_await WhenAll<T>(std::move(tasks))`.
 /// When some fail, all end first, then the first failure is thrown.
