@@ -34,7 +34,8 @@ const Json kMessage{{"conversation", 7}, {"text", "Tu crédito es *S/ 100*"}};
 
 TEST_CASE("chatwoot sends a message with its token and the effect's marker") {
     Desk desk;
-    desk.host.http.answer("POST", kConversation + "/messages", Reply::httpJson(200, Json{{"id", 41}}));
+    desk.host.http.answer("POST", kConversation + "/messages",
+                          Reply::httpJson(200, Json{{"id", 41}}));
     LoadedPlugin chatwoot = desk.load();
     const Reply sent = chatwoot.effect("chatwoot.send_message", kMessage, "event-1");
     CHECK(sent.json() == Json{{"sent", true}, {"id", 41}, {"conversation", 7}});
@@ -61,14 +62,27 @@ TEST_CASE("chatwoot finds out whether a message whose answer got lost was create
         return Reply::httpJson(200, Json{{"payload", list}});
     });
     LoadedPlugin chatwoot = desk.load();
-    CHECK(chatwoot.act("chatwoot.send_message", kMessage, [] {
-        CallOptions options;
-        options.idempotencyKey = "event-1";
-        return options;
-    }()).reply().status == Status::kUnknown);
-    marker = desk.host.http.sent().back().json().at("content_attributes").at("totem").at("k").get<std::string>();
-    const Json question{{"action", "chatwoot.send_message"}, {"input", kMessage}, {"key", "event-1"},
-                        {"intent_unix_ns", desk.host.unixNs()}, {"settled", Json::array()}};
+    CHECK(chatwoot
+              .act("chatwoot.send_message", kMessage,
+                   [] {
+                       CallOptions options;
+                       options.idempotencyKey = "event-1";
+                       return options;
+                   }())
+              .reply()
+              .status == Status::kUnknown);
+    marker = desk.host.http.sent()
+                 .back()
+                 .json()
+                 .at("content_attributes")
+                 .at("totem")
+                 .at("k")
+                 .get<std::string>();
+    const Json question{{"action", "chatwoot.send_message"},
+                        {"input", kMessage},
+                        {"key", "event-1"},
+                        {"intent_unix_ns", desk.host.unixNs()},
+                        {"settled", Json::array()}};
 
     const OpenCall absent = chatwoot.reconcile("chatwoot.send_message", question);
     desk.host.advance(10s);
@@ -86,11 +100,15 @@ TEST_CASE("chatwoot finds out whether a message whose answer got lost was create
 
 TEST_CASE("chatwoot lets go of a call whose pause is cut short by a stop") {
     Desk desk;
-    desk.host.http.answer("GET", kConversation + "/messages", Reply::httpJson(200, Json{{"payload", Json::array()}}));
+    desk.host.http.answer("GET", kConversation + "/messages",
+                          Reply::httpJson(200, Json{{"payload", Json::array()}}));
     LoadedPlugin chatwoot = desk.load();
-    const OpenCall pausing = chatwoot.reconcile(
-        "chatwoot.send_message", {{"action", "chatwoot.send_message"}, {"input", kMessage}, {"key", "event-1"},
-                                  {"intent_unix_ns", desk.host.unixNs()}, {"settled", Json::array()}});
+    const OpenCall pausing =
+        chatwoot.reconcile("chatwoot.send_message", {{"action", "chatwoot.send_message"},
+                                                     {"input", kMessage},
+                                                     {"key", "event-1"},
+                                                     {"intent_unix_ns", desk.host.unixNs()},
+                                                     {"settled", Json::array()}});
     desk.host.settle();
     CHECK_FALSE(pausing.answered());
     chatwoot.stop();
@@ -100,9 +118,12 @@ TEST_CASE("chatwoot lets go of a call whose pause is cut short by a stop") {
 TEST_CASE("chatwoot stores a webhook as an event before it answers") {
     Desk desk;
     LoadedPlugin chatwoot = desk.load();
-    const Json webhook{{"event", "message_created"},      {"id", 5},
-                       {"content", "hola"},               {"message_type", "incoming"},
-                       {"conversation", {{"id", 7}, {"status", "open"}}}, {"account", {{"id", 1}}},
+    const Json webhook{{"event", "message_created"},
+                       {"id", 5},
+                       {"content", "hola"},
+                       {"message_type", "incoming"},
+                       {"conversation", {{"id", 7}, {"status", "open"}}},
+                       {"account", {{"id", 1}}},
                        {"sender", {{"id", 3}, {"type", "contact"}}}};
     HttpIn in("POST", "/webhook/chatwoot");
     in.content(webhook);

@@ -137,8 +137,9 @@ TEST_CASE("an optional extension may be missing, a required one may not") {
 
 TEST_CASE("a plugin that refuses its configuration is not started") {
     FakeHost host;
-    CHECK_THROWS_WITH(LoadedPlugin(host, kPlugins / "tour", {{"refuse", true}}),
-                      Catch::Contains("create failed (fault)") && Catch::Contains("told to refuse"));
+    CHECK_THROWS_WITH(
+        LoadedPlugin(host, kPlugins / "tour", {{"refuse", true}}),
+        Catch::Contains("create failed (fault)") && Catch::Contains("told to refuse"));
 }
 
 TEST_CASE("events are delivered, published once and checked against the manifest") {
@@ -161,7 +162,8 @@ TEST_CASE("other plugins' actions are scripted; a key brings its checkpoint alon
     tour.host.actions.answer("other.look", Reply::json({{"seen", 7}}));
     totem::testing::CallOptions options;
     options.subject = "c1";
-    CHECK(tour.plugin.act("tour.delegate", {{"at", "sea"}}, options).reply().json().at("seen") == 7);
+    CHECK(tour.plugin.act("tour.delegate", {{"at", "sea"}}, options).reply().json().at("seen") ==
+          7);
     REQUIRE(tour.host.actions.asked().size() == 1);
     const Asked asked = tour.host.actions.asked()[0];
     CHECK(asked.json().at("at") == "sea");
@@ -218,8 +220,11 @@ TEST_CASE("an effect is carried out once: unknown asks the plugin, absent sends 
 TEST_CASE("a body may lie in a file") {
     Tour tour;
     const std::string big(200'000, 'x');
-    CHECK(tour.plugin.request(HttpIn("POST", "/tour/length").content(big).spooled()).reply().content == "200000");
-    CHECK(tour.plugin.request(HttpIn("POST", "/tour/length").content(big)).reply().content == "200000");
+    CHECK(tour.plugin.request(HttpIn("POST", "/tour/length").content(big).spooled())
+              .reply()
+              .content == "200000");
+    CHECK(tour.plugin.request(HttpIn("POST", "/tour/length").content(big)).reply().content ==
+          "200000");
     CHECK(tour.plugin.request(HttpIn("POST", "/tour/length")).reply().content == "0");
 }
 

@@ -44,17 +44,19 @@ public:
         });
         onRoute("visits", [this](Call& call, const Request& request) { visit(call, request); });
         onRoute("work", [this](const Request& request) {
-            return Response::text(std::string(
-                workers_.ask("crunch", 0, request.query()).wait().text()));
+            return Response::text(
+                std::string(workers_.ask("crunch", 0, request.query()).wait().text()));
         });
         onAction("tour.send", [this](Call& call, std::string_view input) { send(call, input); });
         onReconcile("tour.send", json([this](const Json& question) {
-            const Answer found = http_.ask(HttpOut("GET", "http://peer/messages")).wait();
-            if (!found.ok()) return Json{{"state", "unknown"}};
-            if (found.text().find(question.at("key").get<std::string>()) == std::string_view::npos)
-                return Json{{"state", "absent"}};
-            return Json{{"state", "done"}, {"result", {{"found", true}}}};
-        }));
+                        const Answer found =
+                            http_.ask(HttpOut("GET", "http://peer/messages")).wait();
+                        if (!found.ok()) return Json{{"state", "unknown"}};
+                        if (found.text().find(question.at("key").get<std::string>()) ==
+                            std::string_view::npos)
+                            return Json{{"state", "absent"}};
+                        return Json{{"state", "done"}, {"result", {{"found", true}}}};
+                    }));
         onAction("tour.shout", [this](Call& call, std::string_view input) { send(call, input); });
         onAction("tour.delegate", [this](Call& call, std::string_view input) {
             AskOptions options(call);
@@ -75,7 +77,8 @@ public:
 
 private:
     void fetch(Call& call) {
-        const Answer answer = http_.ask(HttpOut("GET", "http://peer/slow"), AskOptions(call)).wait();
+        const Answer answer =
+            http_.ask(HttpOut("GET", "http://peer/slow"), AskOptions(call)).wait();
         if (!answer.ok()) throw Failure(answer.status, std::string(answer.text()));
         call.succeed(Response::text(std::string(answer.text())));
     }

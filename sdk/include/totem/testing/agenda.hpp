@@ -90,9 +90,8 @@ public:
     /// nothing to do. Then nothing happens any more but by the test, or by threads of the plugin.
     void settle() {
         std::unique_lock<std::mutex> lock(mutex_);
-        const bool quiet = changed_.wait_for(lock, kPatience, [this] {
-            return busy_ == 0 && posted_.empty() && !completing_;
-        });
+        const bool quiet = changed_.wait_for(
+            lock, kPatience, [this] { return busy_ == 0 && posted_.empty() && !completing_; });
         if (quiet) return;
         throw std::runtime_error(
             busy_ > 0 ? "a handler has not returned in 10 s: it blocks on something that is no ask"

@@ -54,7 +54,8 @@ public:
             std::lock_guard<std::mutex> lock(mutex_);
             if (std::exchange(answered_, true)) return;
         }
-        agenda_.post([self = shared_from_this(), reply = std::move(reply)] { self->finish(reply); });
+        agenda_.post(
+            [self = shared_from_this(), reply = std::move(reply)] { self->finish(reply); });
     }
     /// Later, unless the deadline comes first: then with `overdue`.
     void answerAfter(std::chrono::nanoseconds delay, Reply reply, Status overdue) {
@@ -149,7 +150,8 @@ private:
     Agenda& agenda_;
     Problems& problems_;
     mutable std::mutex mutex_;
-    std::set<std::shared_ptr<FakeAsk>> open_;  // guarded by mutex_; answered ones go at the next ask
+    std::set<std::shared_ptr<FakeAsk>>
+        open_;  // guarded by mutex_; answered ones go at the next ask
     std::map<std::string, Reply, std::less<>> refusals_;  // guarded by mutex_
     bool closed_ = false;                                 // guarded by mutex_
 };

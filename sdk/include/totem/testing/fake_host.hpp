@@ -151,12 +151,12 @@ inline const void* FakeHost::find(std::string_view id) const {
             });
         },
         [](Host raw, Ask ask) {
-            serve(raw, TOTEM_EXT_ACTION, ask, [](FakeHost&, auto& taken) {
-                taken->answer(Reply::text(R"({"actions":[]})"));
-            });
+            serve(raw, TOTEM_EXT_ACTION, ask,
+                  [](FakeHost&, auto& taken) { taken->answer(Reply::text(R"({"actions":[]})")); });
         }};
     static const totem_host_cache cache{
-        sizeof cache, 0,
+        sizeof cache,
+        0,
         [](Host raw, totem_str key, Ask ask) {
             serve(raw, TOTEM_EXT_CACHE, ask, [&](FakeHost& host, auto& taken) {
                 taken->answer(found(host.cache.at(text(key))));
@@ -207,8 +207,7 @@ inline const void* FakeHost::find(std::string_view id) const {
         },
         [](Host, totem_call* call) { static_cast<FakeCall*>(call)->releaseLane(); }};
     static const totem_host_health health{
-        sizeof health, 0,
-        [](Host raw, totem_str component, std::int32_t state, totem_str detail) {
+        sizeof health, 0, [](Host raw, totem_str component, std::int32_t state, totem_str detail) {
             of(raw).health.report(text(component), {state, text(detail)});
         }};
     static const totem_host_http_client http{
@@ -232,7 +231,8 @@ inline const void* FakeHost::find(std::string_view id) const {
             FakeMetrics::record(metric, {pairsOf(labels, count), value});
         }};
     static const totem_host_store store{
-        sizeof store, 0,
+        sizeof store,
+        0,
         [](Host raw, totem_str key, Ask ask) {
             serve(raw, TOTEM_EXT_STORE, ask, [&](FakeHost& host, auto& taken) {
                 taken->answer(found(host.store.at(text(key))));
@@ -273,12 +273,10 @@ inline const void* FakeHost::find(std::string_view id) const {
             });
         }};
     static const std::pair<const char*, const void*> tables[] = {
-        {TOTEM_EXT_ACTION, &action}, {TOTEM_EXT_CACHE, &cache},
-        {TOTEM_EXT_CLOCK, &clock},   {TOTEM_EXT_EVENT, &event},
-        {TOTEM_EXT_HEALTH, &health}, {TOTEM_EXT_HTTP_CLIENT, &http},
-        {TOTEM_EXT_LOG, &log},       {TOTEM_EXT_METRICS, &metrics},
-        {TOTEM_EXT_STORE, &store},   {TOTEM_EXT_TIMER, &timer},
-        {TOTEM_EXT_WORKER, &worker}};
+        {TOTEM_EXT_ACTION, &action}, {TOTEM_EXT_CACHE, &cache},     {TOTEM_EXT_CLOCK, &clock},
+        {TOTEM_EXT_EVENT, &event},   {TOTEM_EXT_HEALTH, &health},   {TOTEM_EXT_HTTP_CLIENT, &http},
+        {TOTEM_EXT_LOG, &log},       {TOTEM_EXT_METRICS, &metrics}, {TOTEM_EXT_STORE, &store},
+        {TOTEM_EXT_TIMER, &timer},   {TOTEM_EXT_WORKER, &worker}};
     if (withheld_.count(id) != 0) return nullptr;
     for (const auto& [known, table] : tables) {
         if (id == known) return table;

@@ -173,18 +173,19 @@ public:
     }
     /// Asks whether an action happened: {"action", "input", "intent_unix_ns", "key", "settled"}.
     OpenCall reconcile(const std::string& name, const Json& question, CallOptions options = {}) {
-        return text<totem_plugin_action>(
-            TOTEM_EXT_ACTION, "reconcile " + name, name, question, std::move(options),
-            [this](const totem_plugin_action* side, totem_call* call, totem_str name,
-                   totem_str question) {
-                if (TOTEM_HAS(side, reconcile)) return side->reconcile(raw_, call, name, question);
-                call->complete(call, TOTEM_E_NOT_FOUND, nullptr);
-            });
+        return text<totem_plugin_action>(TOTEM_EXT_ACTION, "reconcile " + name, name, question,
+                                         std::move(options),
+                                         [this](const totem_plugin_action* side, totem_call* call,
+                                                totem_str name, totem_str question) {
+                                             if (TOTEM_HAS(side, reconcile))
+                                                 return side->reconcile(raw_, call, name, question);
+                                             call->complete(call, TOTEM_E_NOT_FOUND, nullptr);
+                                         });
     }
     /// An event as the journal delivers it; "id", "source" and "specversion" are filled in.
     OpenCall deliver(Json event, CallOptions options = {}) {
-        for (const auto& [name, value] : {std::pair("specversion", "1.0"), std::pair("id", "1"),
-                                          std::pair("source", "test")}) {
+        for (const auto& [name, value] :
+             {std::pair("specversion", "1.0"), std::pair("id", "1"), std::pair("source", "test")}) {
             if (!event.contains(name)) event[name] = value;
         }
         if (options.subject.empty()) options.subject = event.value("subject", "");
@@ -192,8 +193,9 @@ public:
         if (options.caller == "test") options.caller = "journal";
         return text<totem_plugin_event>(
             TOTEM_EXT_EVENT, "event " + event.value("type", ""), {}, event, std::move(options),
-            [this](const totem_plugin_event* side, totem_call* call, totem_str,
-                   totem_str event) { side->deliver(raw_, call, event); });
+            [this](const totem_plugin_event* side, totem_call* call, totem_str, totem_str event) {
+                side->deliver(raw_, call, event);
+            });
     }
 
     /// An action with an idempotency key, as the journal carries it out: the same key gives the
@@ -225,8 +227,9 @@ public:
         host_.settle();
         for (const auto& call : calls_) {
             if (call->completedByCallee()) continue;
-            host_.problems_.add(call->what() + ": never completed, so the daemon would never let "
-                                               "the plugin go");
+            host_.problems_.add(call->what() +
+                                ": never completed, so the daemon would never let "
+                                "the plugin go");
         }
         step("stop", [&] {
             raw_->stop(raw_);
@@ -275,8 +278,8 @@ private:
             std::filesystem::absolute(folder) / manifest_.value("library", id_ + ".so");
         void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
         if (library == nullptr) throw std::runtime_error(::dlerror());
-        const auto entry = reinterpret_cast<const totem_descriptor* (*)()>(
-            ::dlsym(library, "totem_plugin_entry"));
+        const auto entry =
+            reinterpret_cast<const totem_descriptor* (*)()>(::dlsym(library, "totem_plugin_entry"));
         if (entry == nullptr) {
             throw std::runtime_error(file.string() + ": exports no totem_plugin_entry");
         }
@@ -338,8 +341,8 @@ private:
         if (raw_ == nullptr) throw std::logic_error(what + ": the plugin has stopped");
         const auto* side = static_cast<const Side*>(raw_->get_extension(raw_, extension));
         if (side == nullptr) {
-            return answered(what, Reply::failure(Status::kNotFound,
-                                                 id_ + " does not provide " + extension));
+            return answered(
+                what, Reply::failure(Status::kNotFound, id_ + " does not provide " + extension));
         }
         auto call = FakeCall::make(host_.agenda_, host_.problems_, std::move(what),
                                    std::move(options), std::move(spoil));

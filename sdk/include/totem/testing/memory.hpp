@@ -184,7 +184,7 @@ private:
         return "stored";
     }
 
-    mutable std::mutex mutex_;                           // guards all below
+    mutable std::mutex mutex_;  // guards all below
     std::string plugin_;
     std::vector<std::string> types_;
     std::vector<Json> published_;

@@ -27,8 +27,10 @@ public:
         open_[id] = {fire, ctx};
         const bool closed = closed_;
         lock.unlock();
-        if (closed) cancel(id);
-        else agenda_.at(agenda_.monotonicNs() + delayNs, [this, id] { end(id, 1); });
+        if (closed)
+            cancel(id);
+        else
+            agenda_.at(agenda_.monotonicNs() + delayNs, [this, id] { end(id, 1); });
         return id;
     }
     void cancel(std::uint64_t id) {
