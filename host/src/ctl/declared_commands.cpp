@@ -67,6 +67,19 @@ OutputJson fileContent(Session& session, const std::string& file, bool wantsText
     return content;
 }
 
+std::string base64(const std::string& bytes) {
+    constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        std::uint32_t three = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            three = three << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+        for (std::size_t k = 0; k < 4; ++k)
+            out += i + k <= bytes.size() ? kDigits[three >> (18 - 6 * k) & 63] : '=';
+    }
+    return out;
+}
+
 /// True when the action's input schema says that this member is a text.
 bool wantsText(AdminClient& client, const std::string& action, const std::string& input) {
     const auto answer = client.tryGet("/api/v1/actions");
@@ -95,6 +108,8 @@ void callAction(Session& session, const DeclaredCommand& command, const CLI::App
         } else if (argument.kind == "file-content") {
             input[argument.input] = fileContent(session, typed.texts.at(argument.name),
                                                 wantsText(client, command.action, argument.input));
+        } else if (argument.kind == "file-base64") {
+            input[argument.input] = base64(session.readInput(typed.texts.at(argument.name)));
         } else {
             input[argument.input] = typed.texts.at(argument.name);
         }

@@ -11,7 +11,7 @@ namespace totemd {
 /// One argument of a command that a plugin declares in its manifest.
 struct DeclaredArgument {
     std::string name;   ///< "file": shown as FILE when required, else as --file
-    std::string kind;   ///< "string", "integer", "flag", "file-content"
+    std::string kind;   ///< "string", "integer", "flag", "file-content", "file-base64"
     std::string input;  ///< member of the action's input
     std::string help;
     bool required = false;

@@ -81,10 +81,12 @@ Settings parseSettings(std::string_view text) {
     while (!settings.publicUrl.empty() && settings.publicUrl.back() == '/')
         settings.publicUrl.pop_back();
     settings.tokens = json.value("tokens", std::vector<std::string>());
-    for (const auto& [name, entry] : json.value("listeners", Json::object()).items())
+    const Json listeners = json.value("listeners", Json::object());
+    for (const auto& [name, entry] : listeners.items())
         settings.listeners[name] = policyOf(entry);
     settings.presets = bundledPresets();
-    for (const auto& [name, entry] : json.value("presets", Json::object()).items())
+    const Json presets = json.value("presets", Json::object());
+    for (const auto& [name, entry] : presets.items())
         settings.presets[name] = presetOf(entry);
     settings.limits = limitsOf(json.value("limits", Json::object()));
     return settings;
