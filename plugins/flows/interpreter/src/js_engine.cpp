@@ -17,6 +17,9 @@ void JSContextGroupSetExecutionTimeLimit(JSContextGroupRef, double, TotemTermina
 bool JSConfigureSignalForGC(int);
 void JSSynchronousGarbageCollectForDebugging(JSContextRef);
 }
+namespace WTF {
+void fastDisableScavenger();
+}
 
 namespace totem::flows {
 namespace {
@@ -36,6 +39,7 @@ void configureLibrary() {
         setenv("JSC_usePollingTraps", "1", 1);  // a termination reaches code that throws, too
         setenv("JSC_useWasm", "0", 1);
         JSConfigureSignalForGC(SIGRTMIN + 5);  // SIGUSR1 belongs to whoever runs us
+        WTF::fastDisableScavenger();
         return true;
     }();
     (void)done;
