@@ -13,6 +13,7 @@ constexpr double kPending = -2;
 constexpr int kOutputBits = 26;
 
 constexpr std::chrono::milliseconds kOwnBudget{10000};  // for our own code, not the user's
+const std::string kNoAnswer;
 
 std::vector<OutputState> statesFrom(double answer) {
     const auto bits = static_cast<std::uint64_t>(answer);
@@ -132,7 +133,9 @@ FlowRun::Entered FlowRun::execute() {
     }
     realm_.engine().setMemoryLimit(workflow_.limits().memoryBytes);
     realm_.engine().arm(budget());
-    return interpret(realm_.call(workflow_.functions().exec, arguments.data(), arguments.size()));
+    const FlowFunctions& functions = workflow_.functions();
+    JSObjectRef exec = task_->inputs.size() > 1 ? functions.execMany : functions.exec;
+    return interpret(realm_.call(exec, arguments.data(), arguments.size()));
 }
 
 FlowRun::Entered FlowRun::interpret(JsResult result) {
@@ -228,15 +231,12 @@ FlowStep FlowRun::waits(std::string requests) {
     step.kind = FlowStep::Kind::requests;
     step.node = workflow_.graph().nodes[task_->node].name;
     step.requests = std::move(requests);
-    step.detached = textOf(workflow_.functions().takeDetached, {run_});
     return finish(std::move(step));
 }
 
 FlowStep FlowRun::ended() {
     FlowStep step;
     step.kind = FlowStep::Kind::success;
-    step.detached = textOf(workflow_.functions().takeDetached, {run_});
-    step.rest = textOf(workflow_.functions().finishRun, {run_, realm_.text(answer_)});
     return finish(std::move(step));
 }
 
@@ -244,19 +244,20 @@ FlowStep FlowRun::failed(std::string error) {
     FlowStep step;
     step.kind = FlowStep::Kind::error;
     step.error = std::move(error);
-    if (!poisoned_) {
-        step.detached = textOf(workflow_.functions().takeDetached, {run_});
-        step.rest = textOf(workflow_.functions().finishRun, {run_, realm_.text("")});
-    }
     return finish(std::move(step));
 }
 
+/// Adds what the step leaves: the lines of `leave` in prelude/70-run.js.
 FlowStep FlowRun::finish(FlowStep step) {
-    if (step.kind != FlowStep::Kind::requests && step.rest.empty()) step.rest = "{}";
+    const bool ended = step.kind != FlowStep::Kind::requests;
+    if (ended) step.rest = "{}";
     if (poisoned_) return step;
-    const JsResult flushed = callOwn(workflow_.functions().flush, {run_});
-    std::string records = flushed.ok() ? realm_.toUtf8(flushed.value) : std::string("L0");
-    if (!records.empty() && records[0] == 'L') {
+    const std::string& answer = step.kind == FlowStep::Kind::success ? answer_ : kNoAnswer;
+    const std::string left =
+        textOf(workflow_.functions().leave,
+               {run_, JSValueMakeBoolean(realm_.context(), ended), realm_.text(answer)});
+    const auto detachedEnd = left.find('\n');
+    if (detachedEnd == std::string::npos) {  // 'L', or it failed
         step = FlowStep{};
         step.kind = FlowStep::Kind::error;
         step.rest = "{}";
@@ -265,7 +266,10 @@ FlowStep FlowRun::finish(FlowStep step) {
                                 task_ ? workflow_.graph().nodes[task_->node].name : "", "output");
         return step;
     }
-    step.records = std::move(records);
+    const auto restEnd = left.find('\n', detachedEnd + 1);
+    step.detached = left.substr(0, detachedEnd);
+    if (ended) step.rest = left.substr(detachedEnd + 1, restEnd - detachedEnd - 1);
+    step.records = left.substr(restEnd + 1);
     return step;
 }
 

@@ -19,12 +19,13 @@ void JSSynchronousGarbageCollectForDebugging(JSContextRef);
 }
 namespace WTF {
 void fastDisableScavenger();
+void releaseFastMallocFreeMemory();
 }
 
 namespace totem::flows {
 namespace {
 
-constexpr double kTickSeconds = 0.005;
+constexpr std::chrono::milliseconds kTick{20};
 
 std::chrono::nanoseconds threadTime() {
     timespec now{};
@@ -39,6 +40,7 @@ void configureLibrary() {
         setenv("JSC_usePollingTraps", "1", 1);  // a termination reaches code that throws, too
         setenv("JSC_useWasm", "0", 1);
         JSConfigureSignalForGC(SIGRTMIN + 5);  // SIGUSR1 belongs to whoever runs us
+        // Its thread gives pages back that the next run faults in again; collect() gives them back.
         WTF::fastDisableScavenger();
         return true;
     }();
@@ -60,7 +62,8 @@ JsEngine::~JsEngine() {
 }
 
 void JsEngine::setTick() {
-    JSContextGroupSetExecutionTimeLimit(group_, kTickSeconds, &JsEngine::onTick, this);
+    JSContextGroupSetExecutionTimeLimit(group_, std::chrono::duration<double>(kTick).count(),
+                                        &JsEngine::onTick, this);
 }
 
 bool JsEngine::onTick(JSContextRef, void* self) {
@@ -74,7 +77,7 @@ bool JsEngine::overLimit() {
     const auto now = threadTime();
     if (!ticked_) {
         ticked_ = true;
-        deadline_ = now + budget_ - std::chrono::milliseconds(5);
+        deadline_ = now + budget_ - kTick;
     }
     if (residentBytes() > memoryLimit_) {
         stop_ = JsStop::memory;
@@ -98,6 +101,7 @@ void JsEngine::collect() {
     JSGlobalContextRef context = JSGlobalContextCreateInGroup(group_, nullptr);
     JSSynchronousGarbageCollectForDebugging(context);
     JSGlobalContextRelease(context);
+    WTF::releaseFastMallocFreeMemory();
 }
 
 JsRealm::JsRealm(JsEngine& engine)

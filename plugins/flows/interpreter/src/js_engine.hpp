@@ -27,7 +27,7 @@ struct JsResult {
 ///
 /// Threads: all calls from the one thread that made it. One per process: the options and the signal
 /// of the collector belong to the process.
-/// Limits: checked every 5 ms while bytecode runs. Chains of promise jobs and regular expressions
+/// Limits: checked every 20 ms while bytecode runs. Chains of promise jobs and regular expressions
 /// are not interrupted; whoever runs the process needs a time limit of its own.
 class JsEngine {
 public:

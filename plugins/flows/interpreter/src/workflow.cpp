@@ -95,10 +95,10 @@ Workflow::~Workflow() = default;
 void Workflow::bindFunctions(JSObjectRef totem) {
     const auto bind = [&](const char* name) { return realm_->member(totem, name); };
     functions_ = {bind("open"),        bind("reopen"),        bind("exec"),
-                  bind("settle"),      bind("resume"),        bind("recover"),
-                  bind("stopAtLimit"), bind("noteFailedTry"), bind("notePause"),
-                  bind("failureText"), bind("flush"),         bind("takeDetached"),
-                  bind("finishRun"),   bind("evaluateAlone")};
+                  bind("execMany"),    bind("settle"),        bind("resume"),
+                  bind("recover"),     bind("stopAtLimit"),   bind("noteFailedTry"),
+                  bind("notePause"),   bind("failureText"),   bind("leave"),
+                  bind("evaluateAlone")};
 }
 
 void Workflow::prepare(std::string_view text) {

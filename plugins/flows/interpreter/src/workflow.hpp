@@ -25,8 +25,8 @@ struct FlowLimits {
 
 /// The entries of the embedded JavaScript that C++ calls.
 struct FlowFunctions {
-    JSObjectRef open, reopen, exec, settle, resume, recover, stopAtLimit, noteFailedTry, notePause,
-        failureText, flush, takeDetached, finishRun, evaluateAlone;
+    JSObjectRef open, reopen, exec, execMany, settle, resume, recover, stopAtLimit, noteFailedTry,
+        notePause, failureText, leave, evaluateAlone;
 };
 
 /// A workflow that is ready to run, in a JavaScript context of its own.

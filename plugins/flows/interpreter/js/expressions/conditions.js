@@ -88,6 +88,8 @@ const kOperations = {
 /// What stands for a missing value where an operation needs one to work on.
 const kMissing = { string: '', array: Object.freeze([]), object: Object.freeze({}) };
 
+const kNoOptions = Object.freeze({});
+
 const kOneSided = new Set(['exists', 'notExists', 'empty', 'notEmpty', 'true', 'false']);
 
 function wrongType(value, type, where) {
@@ -109,16 +111,20 @@ function noConversion(value, type, where) {
 
 /// The value in the type of its side; moments become milliseconds.
 function typed(value, type, isLoose, where) {
-    if (shared.values.isMissing(value) || type === 'any') return value;
+    if (value === undefined || value === null || type === 'any') return value;
+    if (typeof value === type && type !== 'object') return value;
     const isTyped = shared.types.matches(value, type);
     if (isTyped && type !== 'dateTime') return value;
-    if (!isTyped && !isLoose) throw wrongType(value, type, where);
+    if (!isTyped && !isLoose) throw wrongType(value, type, where());
     const result = shared.types.convert(value, type);
-    if (!result.valid) throw noConversion(value, type, where);
+    if (!result.valid) throw noConversion(value, type, where());
     return type === 'dateTime' ? result.value.toMillis() : result.value;
 }
 
-/// One condition with its values already evaluated.
+const asIs = (value) => value;
+const folded = (value) => (typeof value === 'string' ? value.toLocaleLowerCase() : value);
+
+/// One condition with its values already evaluated. `where` says it to people.
 function check(condition, options, where) {
     const { type, operation, rightType, singleValue } = condition.operator ?? {};
     const isLoose = options.typeValidation === 'loose';
@@ -131,41 +137,43 @@ function check(condition, options, where) {
     if (operation === 'notExists') return !exists(left);
     const run = kOperations[type]?.[operation];
     if (run === undefined) {
-        throw totem.error(`The operator '${type}:${operation}' is not known ${where}`);
+        throw totem.error(`The operator '${type}:${operation}' is not known ${where()}`);
     }
     left ??= kMissing[type];
     if (type === 'string') right ??= '';
     const isFolded = options.caseSensitive === false && !/regex$/i.test(operation);
-    const fold = (value) =>
-        isFolded && typeof value === 'string' ? value.toLocaleLowerCase() : value;
+    const fold = isFolded ? folded : asIs;
     return run(fold(left), fold(right), fold);
 }
 
-/// `filter` is {options, combinator, conditions} with its values evaluated. Every condition is
+/// `filter` is {combinator, conditions} with its values evaluated. Every condition is
 /// checked, so that a wrong type is reported wherever it stands.
-function evaluate(filter, itemIndex = 0) {
-    const options = filter.options ?? {};
-    const results = (filter.conditions ?? []).map((condition, index) =>
-        check(condition, options, `[condition ${index}, item ${itemIndex}]`));
-    return filter.combinator === 'or' ? results.some(Boolean) : results.every(Boolean);
+function evaluate(filter, itemIndex, options) {
+    const conditions = filter?.conditions ?? [];
+    let held = 0;
+    for (let i = 0; i < conditions.length; i++) {
+        if (check(conditions[i], options, () => `[condition ${i}, item ${itemIndex}]`)) held += 1;
+    }
+    return filter?.combinator === 'or' ? held > 0 : held === conditions.length;
 }
 
 /// True if the conditions in the parameter `path` hold for an item. What the export does not say
 /// comes from the node's own switches.
 function holdsFor(ctx, filter, itemIndex) {
-    const own = ctx.get('options', itemIndex, {});
+    const own = ctx.get('options', itemIndex, kNoOptions);
     const isLoose = ctx.get('looseTypeValidation', itemIndex, false) || own.looseTypeValidation;
+    const given = filter?.options ?? kNoOptions;
     const options = {
-        caseSensitive: own.ignoreCase !== true,
-        typeValidation: isLoose ? 'loose' : 'strict',
-        ...filter?.options,
+        caseSensitive: 'caseSensitive' in given ? given.caseSensitive : own.ignoreCase !== true,
+        typeValidation: 'typeValidation' in given ? given.typeValidation
+            : isLoose ? 'loose' : 'strict',
     };
     try {
-        return evaluate({ ...filter, options }, itemIndex);
+        return evaluate(filter, itemIndex, options);
     } catch (error) {
         error.itemIndex ??= itemIndex;
         throw error;
     }
 }
 
-totem.share('conditions', { evaluate, holdsFor, toRegExp });
+totem.share('conditions', { holdsFor, toRegExp });

@@ -11,7 +11,7 @@ const typeOf = (answer) => String(answer.headers?.['content-type'] ?? '').toLowe
 function formatOf(answer, wanted) {
     if (wanted !== undefined && wanted !== 'autodetect') return wanted;
     const type = typeOf(answer);
-    if (/[/+]json\b/.test(type)) return 'json';
+    if (type.startsWith('application/json') || /[/+]json\b/.test(type)) return 'json';
     return kBinaryTypes.test(type) && !/^application\/vnd\.[^;]*(\+xml|\+json)/.test(type)
         ? 'file' : 'text';
 }

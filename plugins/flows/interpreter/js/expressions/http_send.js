@@ -14,6 +14,10 @@ const kAccept = {
 const kTimeout = 300000;
 const kRedirects = 21;
 
+const kNone = Object.freeze([]);
+const kNoContent = Object.freeze({});
+const kFirstPage = Object.freeze({});
+
 function jsonObject(ctx, value, itemIndex) {
     if (typeof value !== 'string') return value ?? {};
     if (value.trim() === '') return {};
@@ -36,6 +40,7 @@ const encode = encodeURIComponent;
 
 /// `pairs` with those of a page, which replace others of the same name.
 function withPage(pairs, page) {
+    if (page.length === 0) return pairs;
     const names = new Set(page.map(([name]) => name));
     return [...pairs.filter(([name]) => !names.has(name)), ...page];
 }
@@ -57,6 +62,7 @@ function queryParts(name, value, arrays) {
 
 /// The URL with more parameters behind those that it has.
 function withQuery(url, pairs, arrays) {
+    if (pairs.length === 0) return url;
     const parts = pairs.flatMap(([name, value]) => queryParts(name, value, arrays));
     if (parts.length === 0) return url;
     const [, before, hash] = /^([^#]*)(#.*)?$/s.exec(url);
@@ -125,6 +131,7 @@ function body(ctx, params, page, itemIndex) {
 }
 
 function credential(ctx, params, itemIndex) {
+    if (params.authentication === 'none') return undefined;
     const type = { predefinedCredentialType: params.nodeCredentialType,
         genericCredentialType: params.genericAuthType }[params.authentication];
     if (type === undefined) return undefined;
@@ -145,7 +152,18 @@ function checkedUrl(ctx, url, itemIndex) {
     throw ctx.error(`Invalid URL: ${url}. URL must start with "http" or "https".`, { itemIndex });
 }
 
+/// The parameters that headers() reads.
+const kHeaderParameters = ['sendHeaders', 'specifyHeaders', 'headerParameters', 'jsonHeaders', 'options'];
+
+/// Often the same for every request of the node: then made once. Never change the list.
 function headers(ctx, params, page, type, format, itemIndex) {
+    const make = () => freshHeaders(ctx, params, page, type, format, itemIndex);
+    const isFixed = page.length === 0 && ctx.keep('headers are fixed', () =>
+        ctx.version >= 3 && kHeaderParameters.every((path) => ctx.isConstant(path)));
+    return isFixed ? ctx.keep(`headers ${type} ${format}`, make) : make();
+}
+
+function freshHeaders(ctx, params, page, type, format, itemIndex) {
     const list = [];
     if (params.sendHeaders) {
         list.push(...entries(ctx, params.specifyHeaders, params.headerParameters?.parameters,
@@ -161,14 +179,14 @@ function headers(ctx, params, page, type, format, itemIndex) {
 }
 
 /// `page` adds {url, qs, headers, body} of a pagination: a URL and lists of [name, value].
-totem.share('httpRequest', (ctx, params, itemIndex, page = {}) => {
+totem.share('httpRequest', (ctx, params, itemIndex, page = kFirstPage) => {
     const options = params.options ?? {};
     const format = options.response?.response?.responseFormat;
     const redirect = options.redirect?.redirect ?? {};
     const pairs = params.sendQuery ? entries(ctx, params.specifyQuery,
-        params.queryParameters?.parameters, params.jsonQuery, itemIndex) : [];
-    const isSent = params.sendBody || (page.body ?? []).length > 0;
-    const { type, ...content } = isSent ? body(ctx, params, page.body ?? [], itemIndex) : {};
+        params.queryParameters?.parameters, params.jsonQuery, itemIndex) : kNone;
+    const isSent = params.sendBody || (page.body ?? kNone).length > 0;
+    const content = isSent ? body(ctx, params, page.body ?? kNone, itemIndex) : kNoContent;
     const url = checkedUrl(ctx, page.url ?? params.url, itemIndex);
     // A next URL brings its own values of the parameters.
     const missing = page.url === undefined ? pairs
@@ -177,10 +195,12 @@ totem.share('httpRequest', (ctx, params, itemIndex, page = {}) => {
         kind: 'http',
         item: itemIndex,
         method: params.method ?? 'GET',
-        url: withQuery(url, withPage(missing, page.qs ?? []),
+        url: withQuery(url, withPage(missing, page.qs ?? kNone),
             options.queryParameterArrays ?? 'brackets'),
-        headers: headers(ctx, params, page.headers ?? [], type, format, itemIndex),
-        ...content,
+        headers: headers(ctx, params, page.headers ?? kNone, content.type, format, itemIndex),
+        body: content.body,
+        bodyBase64: content.bodyBase64,
+        parts: content.parts,
         timeout: Number(options.timeout) || kTimeout,
         redirects: redirect.followRedirects === false ? 0
             : Number(redirect.maxRedirects) || kRedirects,

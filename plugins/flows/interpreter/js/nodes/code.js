@@ -5,12 +5,19 @@ const { items, values } = totem.shared;
 /// The keys of an item; one of them in a returned object means that it is an item already.
 const kItemKeys = new Set(['json', 'binary', 'pairedItem', 'error', 'index']);
 
-const isItem = (value) => Object.keys(value).some((key) => kItemKeys.has(key) && key !== 'index');
+function isItem(value) {
+    const keys = Object.keys(value);
+    for (let i = 0; i < keys.length; i++) {
+        if (kItemKeys.has(keys[i]) && keys[i] !== 'index') return true;
+    }
+    return false;
+}
 
 function checkItem(ctx, item, index) {
-    const unknown = Object.keys(item).find((key) => !kItemKeys.has(key));
-    if (unknown !== undefined) {
-        throw ctx.error(`Unknown top-level item key: ${unknown} [item ${index}]`, {
+    const keys = Object.keys(item);
+    for (let i = 0; i < keys.length; i++) {
+        if (kItemKeys.has(keys[i])) continue;
+        throw ctx.error(`Unknown top-level item key: ${keys[i]} [item ${index}]`, {
             itemIndex: index,
             description: `Put it into the item's 'json'.`,
         });
@@ -62,8 +69,8 @@ function oneItem(ctx, result, itemIndex) {
             description: "An array came back. Use the mode 'Run Once for All Items' for that.",
         });
     }
-    const item = isItem(result) ? checkItem(ctx, result, itemIndex) : { json: result };
-    return { ...item, pairedItem: items.paired(itemIndex) };
+    if (!isItem(result)) return { json: result, pairedItem: items.paired(itemIndex) };
+    return { ...checkItem(ctx, result, itemIndex), pairedItem: items.paired(itemIndex) };
 }
 
 function failedItem(ctx, error, itemIndex) {

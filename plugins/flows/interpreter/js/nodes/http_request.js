@@ -91,9 +91,10 @@ function noteAnswer(ctx, state, answer) {
 // ---- one request of one item
 
 function requestFor(ctx, state, config) {
-    const page = config === undefined ? {} : pageParts(ctx, state, config);
+    const page = config === undefined ? undefined : pageParts(ctx, state, config);
     const request = httpRequest(ctx, state.params, state.item, page);
     state.url = request.url;
+    if (config === undefined) return request;
     state.request = { url: request.url, method: request.method,
         headers: Object.fromEntries(request.headers), body: request.body };
     return request;
@@ -110,7 +111,8 @@ function keepError(ctx, state, error, details) {
 }
 
 function begin(ctx, item) {
-    return { item, params: paramsOf(ctx, item), pageCount: 0, same: 0, made: [], isDone: false };
+    return { item, params: paramsOf(ctx, item), url: '', pageCount: 0, same: 0, made: [],
+        isDone: false };
 }
 
 function receive(ctx, state, { ok: answer, error }, config) {
@@ -127,7 +129,8 @@ function receive(ctx, state, { ok: answer, error }, config) {
             httpResponse.statusDetails(answer));
     }
     try {
-        state.made.push(...httpResponse.itemsOf(ctx, answer, options, state.url, state.item));
+        const made = httpResponse.itemsOf(ctx, answer, options, state.url, state.item);
+        state.made = state.made.length === 0 ? made : state.made.concat(made);
         if (config !== undefined) noteAnswer(ctx, state, answer);
         state.isDone = config === undefined || isComplete(ctx, state, config);
     } catch (failure) {
@@ -139,7 +142,8 @@ function receive(ctx, state, { ok: answer, error }, config) {
 /// The next request of every item that is not done; failing ones become done.
 function nextRequests(ctx, states, config) {
     const requests = [];
-    for (const state of states) {
+    for (let i = 0; i < states.length; i++) {
+        const state = states[i];
         if (state.isDone) continue;
         try {
             requests.push(requestFor(ctx, state, config));
@@ -152,6 +156,7 @@ function nextRequests(ctx, states, config) {
 
 /// Pauses between batches: the first request of each further batch starts later.
 function spread(ctx, requests) {
+    if (ctx.params.options?.batching === undefined) return requests;
     const { batchSize = 50, batchInterval = 1000 } =
         paramsOf(ctx, 0).options?.batching?.batch ?? { batchSize: -1 };
     const size = Number(batchSize) || 1;
@@ -194,6 +199,7 @@ totem.node({
     versions: [1, 2, 3, 4, 4.1, 4.2, 4.3, 4.4],
     inputs: 1,
     outputs: 1,
+    jsonOnly: true,
     defaults,
     check,
     requests(ctx) {
@@ -203,10 +209,16 @@ totem.node({
     },
     finish(ctx, results) {
         const config = paginationOf(ctx);
-        const waiting = ctx.states.filter((state) => !state.isDone);
-        waiting.forEach((state, i) => receive(ctx, state, results[i], config));
+        let answered = 0;
+        for (let i = 0; i < ctx.states.length; i++) {
+            const state = ctx.states[i];
+            if (!state.isDone) receive(ctx, state, results[answered++], config);
+        }
         const more = nextRequests(ctx, ctx.states, config);
-        if (more.length === 0) return [ctx.states.flatMap((state) => state.made)];
+        if (more.length === 0) {
+            return [ctx.states.length === 1 ? ctx.states[0].made
+                : ctx.states.flatMap((state) => state.made)];
+        }
         const pause = Number(ctx.evaluate(config.requestInterval ?? 0, 0)) || 0;
         if (pause > 0) more.forEach((request) => { request.after = pause; });
         return { more };

@@ -4,6 +4,7 @@ const { items, values } = totem.shared;
 
 const kJson = 'application/json; charset=utf-8';
 const kText = 'text/html; charset=utf-8';
+const kNone = Object.freeze([]);
 
 /// {body | bodyBase64, type, headers, status} for each way of answering.
 const kAnswers = {
@@ -59,22 +60,22 @@ function response(ctx) {
         throw ctx.error(`The response '${ctx.get('respondWith', 0)}' is not supported`);
     }
     const { body, bodyBase64, type, headers = [], status = 200 } = answer(ctx);
-    const own = ctx.get('options.responseHeaders.entries', 0, [])
+    const own = ctx.get('options.responseHeaders.entries', 0, kNone)
         .filter((entry) => entry.name)
         .map((entry) => [String(entry.name).toLowerCase(), values.asText(entry.value ?? '')]);
-    const isTyped = type === undefined || own.some(([name]) => name === 'content-type');
-    return {
-        kind: 'respond',
-        status: Number(ctx.get('options.responseCode', 0, status)) || status,
-        headers: [...headers, ...(isTyped ? [] : [['content-type', type]]), ...own],
-        ...(bodyBase64 === undefined ? { body: body ?? '' } : { bodyBase64 }),
-    };
+    const isTyped = type === undefined || own.some((header) => header[0] === 'content-type');
+    const made = { kind: 'respond', status: Number(ctx.get('options.responseCode', 0, status)) || status,
+        headers: headers.concat(isTyped ? kNone : [['content-type', type]], own) };
+    if (bodyBase64 === undefined) made.body = body ?? '';
+    else made.bodyBase64 = bodyBase64;
+    return made;
 }
 
 totem.node({
     type: 'n8n-nodes-base.respondToWebhook',
     versions: [1, 1.1, 1.2, 1.3, 1.4, 1.5],
     inputs: 1,
+    jsonOnly: true,
     outputs: (params) => (params.enableResponseOutput === true ? 2 : 1),
     defaults: () => ({
         enableResponseOutput: false,
@@ -91,7 +92,8 @@ totem.node({
         }
     },
     requests: (ctx) => [response(ctx)],
-    finish(ctx, [{ error }]) {
+    finish(ctx, results) {
+        const { error } = results[0];
         if (error) throw ctx.error(error.message, { description: error.description });
         if (ctx.params.enableResponseOutput !== true) return [ctx.items];
         const { status, headers, body } = response(ctx);

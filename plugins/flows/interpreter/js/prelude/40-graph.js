@@ -35,10 +35,11 @@ totem.outputTowards = (from, to) => {
 const kSteps = 100000;
 
 // Walks the links of an item back to node `target`; undefined if they do not lead there.
-// A source is [node, output, run]; the same item may have several origins, which must agree.
+// A source is [node, output, run]; the same item may have several origins, which must agree: all
+// different ones are in the list.
 totem.originOf = (run, source, itemIndex, target) => {
     const straight = straightOrigin(run, source, itemIndex, target);
-    if (straight !== undefined) return new Set([straight]);
+    if (straight !== undefined) return [straight];
     let steps = 0;
     const seen = new Set();
     const found = new Set();
@@ -63,7 +64,7 @@ totem.originOf = (run, source, itemIndex, target) => {
         }
     };
     walk(source, itemIndex);
-    return found;
+    return Array.from(found);
 };
 
 // The usual case: each item has one link, within the run's own sources.
@@ -71,7 +72,7 @@ function straightOrigin(run, source, itemIndex, target) {
     let from = source;
     let index = itemIndex;
     for (let steps = 0; from && steps < kSteps; steps += 1) {
-        const entry = run.data[from[0]][from[2]];
+        const entry = run.data[from[0]]?.[from[2]];
         const item = entry?.out[from[1]]?.[index];
         if (item === undefined) return undefined;
         if (from[0] === target) return item;

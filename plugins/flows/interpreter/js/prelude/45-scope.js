@@ -3,6 +3,30 @@
 const { ExpressionError, graph } = totem;
 const { DateTime, Duration, Interval } = luxon;
 
+function itemsOf(scope, node, output, runIndex) {
+    const towards = output ?? Math.max(0, totem.outputTowards(node.index, scope.node.index));
+    const items = totem.outputItems(scope.run, node.index, towards, runIndex);
+    if (items === undefined) {
+        throw new ExpressionError(`Node '${node.name}' hasn't been executed`, {
+            description: `An expression references the node '${node.name}', but it hasn't been executed yet.`,
+        });
+    }
+    return items;
+}
+
+function pairedOf(scope, node, itemIndex) {
+    const link = scope.items[itemIndex]?.pairedItem;
+    const input = link?.input ?? 0;
+    const found = totem.originOf(scope.run, scope.source[input], itemIndex, node.index);
+    if (found.length === 1) return scope.give(found[0]);
+    itemsOf(scope, node);
+    throw new ExpressionError(found.length > 1
+        ? `Multiple matches found for item [item ${itemIndex}]`
+        : `Paired item data for item from node '${node.name}' is unavailable [item ${itemIndex}]`, {
+        description: 'The links between items do not lead from this item to one item of that node.',
+    });
+}
+
 // $('name')
 class NodeView {
     #scope;
@@ -11,36 +35,14 @@ class NodeView {
         this.#scope = scope;
         this.#node = node;
     }
-    #items(output, runIndex) {
-        const scope = this.#scope;
-        const towards = output ?? Math.max(0, totem.outputTowards(this.#node.index, scope.node.index));
-        const items = totem.outputItems(scope.run, this.#node.index, towards, runIndex);
-        if (items === undefined) {
-            throw new ExpressionError(`Node '${this.#node.name}' hasn't been executed`, {
-                description: `An expression references the node '${this.#node.name}', but it hasn't been executed yet.`,
-            });
-        }
-        return items;
+    get item() { return pairedOf(this.#scope, this.#node, this.#scope.i); }
+    itemMatching(index) { return pairedOf(this.#scope, this.#node, index ?? this.#scope.i); }
+    pairedItem(index) { return pairedOf(this.#scope, this.#node, index ?? this.#scope.i); }
+    first(output, runIndex) { return this.#scope.give(itemsOf(this.#scope, this.#node, output, runIndex)[0]); }
+    last(output, runIndex) { return this.#scope.give(itemsOf(this.#scope, this.#node, output, runIndex).at(-1)); }
+    all(output, runIndex) {
+        return itemsOf(this.#scope, this.#node, output, runIndex).map((item) => this.#scope.give(item));
     }
-    #paired(itemIndex) {
-        const scope = this.#scope;
-        const link = scope.items[itemIndex]?.pairedItem;
-        const input = link?.input ?? 0;
-        const found = totem.originOf(scope.run, scope.source[input], itemIndex, this.#node.index);
-        if (found.size === 1) return scope.give(found.values().next().value);
-        this.#items();
-        throw new ExpressionError(found.size > 1
-            ? `Multiple matches found for item [item ${itemIndex}]`
-            : `Paired item data for item from node '${this.#node.name}' is unavailable [item ${itemIndex}]`, {
-            description: 'The links between items do not lead from this item to one item of that node.',
-        });
-    }
-    get item() { return this.#paired(this.#scope.i); }
-    itemMatching(index) { return this.#paired(index ?? this.#scope.i); }
-    pairedItem(index) { return this.#paired(index ?? this.#scope.i); }
-    first(output, runIndex) { return this.#scope.give(this.#items(output, runIndex)[0]); }
-    last(output, runIndex) { return this.#scope.give(this.#items(output, runIndex).at(-1)); }
-    all(output, runIndex) { return this.#items(output, runIndex).map((item) => this.#scope.give(item)); }
     get json() { return this.item.json; }
     get binary() { return this.item.binary; }
     get isExecuted() { return (this.#scope.run.data[this.#node.index]?.length ?? 0) > 0; }
@@ -108,6 +110,7 @@ class Scope {
         this.source = source;
         this.i = 0;
         this.copies = null;   // Code bodies that may change what they see get copies
+        this.view = null;     // the function $, once it is used
     }
     give(item) {
         if (this.copies === null || item === undefined) return item;
@@ -124,7 +127,7 @@ class Scope {
     get $binary() { return this.items[this.i]?.binary ?? {}; }
     get $input() { return new InputView(this); }
     get item() { return this.items[this.i]; }
-    get $() { return (name) => new NodeView(this, totem.nodeNamed(name)); }
+    get $() { return this.view ??= (name) => new NodeView(this, totem.nodeNamed(name)); }
     get $node() {
         return reader((name) => new OldNodeView(this, totem.nodeNamed(name)), () => Array.from(graph.byName.keys()));
     }
@@ -153,7 +156,7 @@ class Scope {
         const resume = String(frame.resumeUrl ?? '');
         return {
             id: frame.execution, mode: frame.mode === 'production' || frame.mode === 'webhook' ? 'production' : 'test',
-            resumeUrl: resume, resumeFormUrl: String(frame.resumeFormUrl ?? resume), customData: this.run.customData,
+            resumeUrl: resume, resumeFormUrl: String(frame.resumeFormUrl ?? resume), customData: this.run.customData ??= totem.makeCustomData(),
         };
     }
     get $vars() { return reader((name) => this.run.frame.vars?.[name], () => Object.keys(this.run.frame.vars ?? {})); }
@@ -193,7 +196,7 @@ class Scope {
         return (name, incoming, paired) => {
             const source = [totem.nodeNamed(incoming.previousNode).index, incoming.previousNodeOutput ?? 0, incoming.previousNodeRun ?? 0];
             const found = totem.originOf(this.run, source, paired.item ?? 0, totem.nodeNamed(name).index);
-            return found.size === 0 ? null : this.give(found.values().next().value);
+            return found.length === 0 ? null : this.give(found[0]);
         };
     }
     get $fromAI() {

@@ -144,6 +144,23 @@ function compileValue(value) {
         return result;
     };
 }
+// The same as one function, for values that are evaluated in each run: the expressions stand in a
+// literal of the whole value. Gives the value itself when nothing has to be evaluated.
+totem.compileOnce = (value) => {
+    const parts = [];
+    const part = (made) => `p[${parts.push(made) - 1}]`;
+    const sourceOf = (each) => {
+        const made = typeof each === 'string' ? compileValue(each) : each;
+        if (typeof made === 'function') return `${part(made)}(s)`;
+        if (made === null || typeof made !== 'object' || typeof compileValue(made) !== 'function') return part(made);
+        if (Array.isArray(made)) return `[${made.map(sourceOf).join()}]`;
+        const key = (name) => (name === '__proto__' ? '["__proto__"]' : JSON.stringify(name));
+        return `{${Object.keys(made).map((name) => `${key(name)}: ${sourceOf(made[name])}`).join()}}`;
+    };
+    const made = compileValue(value);
+    if (typeof made !== 'function' || typeof value === 'string') return made;
+    return evaluateSource(`(function (p) { 'use strict'; return (s) => (${sourceOf(value)}); })`)(parts);
+};
 totem.compileValue = compileValue;
 
 totem.evaluate = (value, scope) => {

@@ -30,7 +30,8 @@ class Timers {
 }
 
 class CodeScope extends totem.Scope {
-    timers = new Timers();
+    waiting = null;
+    get timers() { return this.waiting ??= new Timers(); }
     get console() { return kConsole; }
     get require() {
         return (name) => { throw new Error(`Module '${name}' is disallowed`); };
@@ -61,7 +62,7 @@ function compileBody(source) {
         const [flags, names] = answer.slice(1).split('|');
         const prologue = names === '' ? '' : `const ${names.split(',').map((name) => `${name} = s.${name}`).join(', ')};`;
         const keyword = flags.includes('a') ? 'async function' : 'function';
-        body = { changes: flags.includes('m') };
+        body = { changes: flags.includes('m'), usesThis: source.includes('this') };
         try {
             // The body begins on the second line: located() counts on it. The inner closure is new for
             // each call, so nothing can be kept on it.
@@ -98,13 +99,14 @@ totem.code = (context, source) => {
         code.copies = new Map();
         code.items = scope.items.map((item) => code.give(item));
     }
-    context.timers = code.timers;
+    context.codeScope = code;
     return (itemIndex) => {
         code.i = itemIndex ?? 0;
         totem.ranCode.value = true;
         let result;
         try {
-            result = body.start(code, { helpers: {}, getWorkflowStaticData: code.$getWorkflowStaticData });
+            result = body.start(code, body.usesThis
+                ? { helpers: {}, getWorkflowStaticData: code.$getWorkflowStaticData } : undefined);
         } catch (error) {
             throw located(error, itemIndex);
         }

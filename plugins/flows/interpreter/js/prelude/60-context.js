@@ -6,6 +6,7 @@ const kAbsent = Symbol('absent');
 
 totem.staticData = (run, node, scope) => {
     run.usedStatic = true;
+    run.staticText ??= JSON.stringify(run.static);
     const key = scope === 'node' ? `node:${node.name}` : 'global';
     run.static[key] ??= {};
     return run.static[key];
@@ -24,7 +25,7 @@ class NodeContext {
         this.onError = node.onError;
         this.continueOnFail = node.continueOnFail;
         this.scope = new Scope(run, node, runIndex, this.items, source);
-        this.timers = null;
+        this.codeScope = null;   // of a node that holds code
     }
     get mode() { return this.run.frame.mode ?? 'manual'; }
     get zone() { return this.run.zone; }
@@ -33,13 +34,7 @@ class NodeContext {
         return this.run.contexts[this.prepared.index] ??= {};
     }
     get(path, itemIndex = 0, fallback = undefined) {
-        const { readers } = this.prepared;
-        let reader = readers.get(path);
-        if (reader === undefined) {
-            const raw = rawParameter(this.params, path);
-            reader = raw === kAbsent ? kAbsent : totem.compileValue(raw);
-            readers.set(path, reader);
-        }
+        const reader = readerOf(this.prepared, path);
         if (reader === kAbsent) return fallback;
         let value = reader;
         if (typeof reader === 'function') {
@@ -61,13 +56,26 @@ class NodeContext {
         const name = `\0${key}`;
         let reader = readers.get(name);
         if (reader === undefined) {
-            reader = totem.compileValue(make());
+            reader = totem.compileOnce(make());
             readers.set(name, reader);
         }
         if (typeof reader !== 'function') return reader;
         this.scope.i = itemIndex;
         return reader(this.scope);
     }
+    // What `make` gives, kept for all runs of the node: only for what hangs on constant parameters.
+    keep(key, make) {
+        const { kept } = this.prepared;
+        let value = kept.get(key);
+        if (value === undefined) {
+            value = make();
+            if (kept.size > 100) kept.clear();
+            kept.set(key, value);
+        }
+        return value;
+    }
+    // Whether the parameter holds no expression.
+    isConstant(path) { return typeof readerOf(this.prepared, path) !== 'function'; }
     resolve(text, itemIndex = 0) { return this.evaluate(`=${text}`, itemIndex); }
     code(source) { return totem.code(this, source); }
     checkCode(source) { return totem.compileBody(source).failure; }
@@ -110,6 +118,16 @@ class NodeContext {
 totem.errorItem = (error, itemIndex) => ({
     json: { error: String(error?.message ?? error) }, error: totem.describeError(error), pairedItem: { item: itemIndex },
 });
+
+function readerOf(node, path) {
+    let reader = node.readers.get(path);
+    if (reader === undefined) {
+        const raw = rawParameter(node.params, path);
+        reader = raw === kAbsent ? kAbsent : totem.compileOnce(raw);
+        node.readers.set(path, reader);
+    }
+    return reader;
+}
 
 function rawParameter(params, path) {
     let value = params;

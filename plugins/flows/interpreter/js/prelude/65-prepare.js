@@ -25,8 +25,8 @@ const count = (value, params, version, otherwise) => {
 function prepareNode(raw, index, problem) {
     const own = raw.parameters !== null && typeof raw.parameters === 'object' ? raw.parameters : {};
     const node = {
-        index, name: raw.name, id: raw.id, raw, type: String(raw.type), version: Number(raw.typeVersion ?? 1),
-        params: own, readers: new Map(), definition: totem.typeNamed(raw.type),
+        index, name: raw.name, quoted: JSON.stringify(raw.name), id: raw.id, raw, type: String(raw.type), version: Number(raw.typeVersion ?? 1),
+        params: own, readers: new Map(), kept: new Map(), definition: totem.typeNamed(raw.type),
         onError: raw.onError ?? (raw.continueOnFail === true ? 'continueRegularOutput' : 'stopWorkflow'),
         disabled: raw.disabled === true,
     };
@@ -96,6 +96,7 @@ totem.prepare = (text, indexes) => {
         }
     }
     graph.nobody = graph.nodes.length;
+    graph.noData = new Array(graph.nobody + 1).fill(undefined);
     // The order in which the file names the sources of connections; JSON in C++ does not keep it.
     const sources = Object.keys(workflow.connections ?? {})
         .map((name) => graph.byName.get(name)?.index).filter((index) => index !== undefined);

@@ -37,13 +37,15 @@ function enter(run) {
 }
 
 function makeRun(frame) {
+    const data = graph.noData.slice();
+    // Nobody: the empty item that order v0 invents for a branch that was not fed.
+    if (graph.oldOrder) data[graph.nobody] = [{ out: [[{ json: {} }]], source: [] }];
     return {
         frame, zone: zoneOf(frame), contexts: [],
-        // The last one is nobody: the empty item that order v0 invents for a branch that was not fed.
-        data: graph.nodes.map(() => []).concat([[{ out: [[{ json: {} }]], source: [] }]]),
-        records: [], replay: null, current: null, detached: [], customData: makeCustomData(),
-        static: frame.staticData ?? {}, staticText: JSON.stringify(frame.staticData ?? {}), usedStatic: false,
-        startItems: [], mixed: false, failure: null, last: null,
+        data,   // by node, then by its runs; undefined as long as a node has not run
+        records: '', replay: null, current: null, detached: [], customData: undefined,
+        static: frame.staticData ?? {}, staticText: undefined, usedStatic: false, staticChanged: false,
+        startItems: [], mixed: false, failure: null, thrown: null, last: null, replayed: 0,
     };
 }
 
@@ -52,13 +54,13 @@ function zoneOf(frame) {
     return String(frame.timezone ?? (own && own !== 'DEFAULT' ? own : undefined) ?? frame.defaultTimezone ?? 'UTC');
 }
 
-function makeCustomData() {
+totem.makeCustomData = () => {
     const data = {};
     return {
         set(key, value) { if (typeof key === 'object') Object.assign(data, key); else data[key] = String(value); },
         get: (key) => data[key], getAll: () => ({ ...data }), setAll(values) { Object.assign(data, values); },
     };
-}
+};
 
 totem.setLimits = (text) => { limits = { ...limits, ...JSON.parse(text) }; };
 
@@ -66,7 +68,8 @@ totem.open = (frameText, itemsText) => {
     const run = makeRun(JSON.parse(frameText));
     const items = itemsText === '' ? [{ json: {} }] : JSON.parse(itemsText);
     if (!Array.isArray(items)) throw new TypeError('the items must be an array');
-    run.startItems = items.map(asItem);
+    for (let i = 0; i < items.length; i += 1) items[i] = asItem(items[i]);
+    run.startItems = items;
     enterStep(run);
     return run;
 };
@@ -96,22 +99,36 @@ function itemsFrom(run, node, from) {
     return node.raw.executeOnce === true ? items.slice(0, 1) : items;
 }
 
-const inputsOf = (run, node, source) => source.map((from, input) => totem.freshItems(itemsFrom(run, node, from), input));
+function inputsOf(run, node, source) {
+    const inputs = new Array(source.length);
+    for (let i = 0; i < source.length; i += 1) inputs[i] = totem.freshItems(itemsFrom(run, node, source[i]), i);
+    return inputs;
+}
 
-totem.exec = function exec(run, n, runIndex, tryNumber) {
-    enter(run);
-    const node = graph.nodes[n];
+// The node's first input comes from [from, output, fromRun]; further ones as three more numbers each.
+totem.exec = (run, n, runIndex, tryNumber, from, output, fromRun) =>
+    execute(run, n, runIndex, tryNumber, from === undefined ? [] : [from < 0 ? null : [from, output, fromRun]]);
+totem.execMany = (run, n, runIndex, tryNumber, ...numbers) => {
     const source = [];
-    for (let k = 4; k < arguments.length; k += 3) {
-        source.push(arguments[k] < 0 ? null : [arguments[k], arguments[k + 1], arguments[k + 2]]);
+    for (let k = 0; k < numbers.length; k += 3) {
+        source.push(numbers[k] < 0 ? null : [numbers[k], numbers[k + 1], numbers[k + 2]]);
     }
-    run.current = { node, runIndex, tryNumber, source, round: 0, context: null, requests: null, result: undefined, at: Date.now() };
+    return execute(run, n, runIndex, tryNumber, source);
+};
+
+function execute(run, n, runIndex, tryNumber, source) {
+    enter(run);
+    run.current = {
+        node: graph.nodes[n], runIndex, tryNumber, source, round: 0, context: null, requests: null, results: undefined,
+        known: false, settled: false, failed: false, result: undefined, failure: undefined, afterSettle: undefined,
+        at: Date.now(),
+    };
     try {
         return begin(run);
     } catch (error) {
         return fail(run, error);
     }
-};
+}
 
 function begin(run) {
     const { current } = run;
@@ -127,8 +144,7 @@ function begin(run) {
         return done(run, [graph.pins[node.name].map(asItem)]);
     }
     const { definition } = node;
-    const counted = graph.oldOrder ? inputs.slice(0, 1) : inputs;
-    if (counted.every((items) => items.length === 0) && !definition.passAlways) {
+    if (inputs[0].length === 0 && (graph.oldOrder || isEmpty(inputs)) && !definition.passAlways) {
         return node.raw.alwaysOutputData === true ? done(run, []) : kNothing;
     }
     if (definition.trigger) return done(run, [inputs[0]]);
@@ -138,12 +154,16 @@ function begin(run) {
     return take(run, definition.execute(context));
 }
 
+function isEmpty(inputs) {
+    for (let i = 0; i < inputs.length; i += 1) if (inputs[i].length > 0) return false;
+    return true;
+}
+
 function take(run, made) {
     if (made === null || typeof made !== 'object' || typeof made.then !== 'function') return done(run, made);
     const { current } = run;
-    current.settled = false;
-    current.result = undefined;
-    current.failure = undefined;
+    current.settled = current.failed = false;
+    current.result = current.failure = undefined;
     made.then((value) => { current.settled = true; current.result = value; },
         (error) => { current.settled = true; current.failed = true; current.failure = error; });
     return kPending;
@@ -154,7 +174,7 @@ totem.settle = (run) => {
     const { current } = run;
     try {
         if (!current.settled) {
-            if (current.context.timers?.next()) return kPending;
+            if (current.context.codeScope?.waiting?.next()) return kPending;
             throw totem.error('The code waits for a promise that never settles');
         }
         if (current.failed) return fail(run, current.failure);
@@ -230,7 +250,7 @@ function conclude(run, made) {
         return take(run, made);
     }
     if (made !== null && typeof made === 'object' && Array.isArray(made.more)) {
-        if (current.results) run.records.push({ node: current.node.name, run: current.runIndex, results: current.results });
+        if (current.results) note(run, { node: current.node.name, run: current.runIndex, results: current.results });
         current.results = undefined;
         current.round += 1;
         return ask(run, made.more);
@@ -238,19 +258,13 @@ function conclude(run, made) {
     return done(run, made);
 }
 
-totem.takeDetached = (run) => {
-    if (run.detached.length === 0) return '';
-    const text = JSON.stringify(run.detached);
-    run.detached = [];
-    return text;
-};
-
 // ---- leaving a node
 
 function done(run, made) {
     const { node } = run.current;
     const out = outputs(run, made);
-    if (run.current.tryNumber < node.tries - 1 && out.some((items) => items?.some((item) => item.error !== undefined))) {
+    if (node.tries > 1 && run.current.tryNumber < node.tries - 1
+        && out.some((items) => items?.some((item) => item.error !== undefined))) {
         const failed = out.flatMap((items) => items ?? []).find((item) => item.error !== undefined);
         return fail(run, failed.error);
     }
@@ -261,9 +275,11 @@ function outputs(run, made) {
     const { node, source } = run.current;
     if (made === undefined || made === null) made = [];
     if (!Array.isArray(made)) throw totem.error('The node gave no list of outputs');
-    const out = made.map((items) => (Array.isArray(items) ? items : null));
+    const out = new Array(made.length);
     let total = 0;
-    for (const items of out) {
+    for (let o = 0; o < made.length; o += 1) {
+        const items = Array.isArray(made[o]) ? made[o] : null;
+        out[o] = items;
         if (items === null) continue;
         total += items.length;
         for (let i = 0; i < items.length; i += 1) {
@@ -301,7 +317,8 @@ function allPairs(run) {
 // Links that the node did not set: one item in or out means it comes from the first, as many out as in means one to one.
 function pair(run, out, source) {
     let lengths = null;
-    for (const items of out) {
+    for (let o = 0; o < out.length; o += 1) {
+        const items = out[o];
         if (items === null) continue;
         for (let i = 0; i < items.length; i += 1) {
             if (items[i].pairedItem !== undefined) continue;
@@ -347,39 +364,61 @@ function withInput(run, source, item) {
 function commit(run, out, error) {
     const { node, runIndex, source, at } = run.current;
     const entry = { out, source };
-    run.data[node.index][runIndex] = entry;
+    (run.data[node.index] ??= [])[runIndex] = entry;
     run.last = { node, entry };
     run.failure = null;
     if (run.replay === null) {
-        const record = {
-            node: node.name, run: runIndex, at, ms: Date.now() - at,
-            source: namedSources(source), out,
-        };
-        if (error !== undefined) record.error = error;
-        if (run.usedStatic) addStatic(run, record);
+        let shown = out;
         if (mayHoldSpecials(run, node, source) && totem.special(out)) {
             run.mixed = true;
-            record.out = totem.mark(out);
+            shown = totem.mark(out);
         }
-        run.records.push(record);
+        const more = (error === undefined ? '' : `,"error":${JSON.stringify(error)}`) + (run.usedStatic ? changedStatic(run) : '');
+        addRecord(run, `,"out":${markedText(shown)}${more}`);
     }
     return outcome(out);
+}
+
+// ---- records: lines of JSON text
+
+/// One line about the run of the present node.
+function addRecord(run, rest) {
+    const { node, runIndex, source, at } = run.current;
+    if (run.records.length > limits.outputBytes) return;   // leave() says so
+    run.records += `{"node":${node.quoted},"run":${runIndex},"at":${at},"ms":${Date.now() - at},"source":${sourceText(source)}${rest}}\n`;
+}
+
+const note = (run, record) => { run.records += `${markedText(record)}\n`; };
+
+/// JSON in which moments keep what they are. A termination leaves the marking on: each entry ends it.
+function markedText(value) {
+    totem.setMarking(true);
+    const text = JSON.stringify(value);
+    totem.setMarking(false);
+    return text;
+}
+
+function sourceText(source) {
+    let text = '[';
+    for (let i = 0; i < source.length; i += 1) {
+        const from = source[i];
+        if (i > 0) text += ',';
+        text += from === null || from[0] === graph.nobody ? 'null' : `[${graph.nodes[from[0]].quoted},${from[1]},${from[2]}]`;
+    }
+    return text + ']';
 }
 
 // Types that only hand JSON on need no look, unless something else came in before.
 const mayHoldSpecials = (run, node, source) => run.mixed
     || !(source.length === 0 || node.disabled || node.definition?.jsonOnly === true);
 
-const namedSources = (source) => source.map(
-    (from) => (from === null || from[0] === graph.nobody ? null : [graph.nodes[from[0]].name, from[1], from[2]]));
-
-function addStatic(run, record) {
+function changedStatic(run) {
     run.usedStatic = false;
     const text = JSON.stringify(run.static);
-    if (text === run.staticText) return;
+    if (text === run.staticText) return '';
     run.staticText = text;
     run.staticChanged = true;
-    record.static = run.static;
+    return `,"static":${text}`;
 }
 
 function outcome(out) {
@@ -414,7 +453,7 @@ totem.stopAtLimit = (run, message, limit) => {
 // after it is over already, which only a restored run can know.
 totem.noteFailedTry = (run) => {
     const { node, runIndex, tryNumber, known } = run.current;
-    if (!known) run.records.push({ node: node.name, run: runIndex, failed: tryNumber, error: run.failure });
+    if (!known) note(run, { node: node.name, run: runIndex, failed: tryNumber, error: run.failure });
     const record = upcoming(run);
     if (record === undefined || !isFor(record, node, runIndex) || record.paused === undefined) return false;
     run.replayed += 1;
@@ -425,7 +464,7 @@ totem.noteFailedTry = (run) => {
 totem.notePause = (run) => {
     enterStep(run);
     const { node, runIndex, tryNumber } = run.current;
-    run.records.push({ node: node.name, run: runIndex, paused: tryNumber });
+    note(run, { node: node.name, run: runIndex, paused: tryNumber });
 };
 
 // The node failed for good and the workflow goes on: its input goes through, or to the error output.
@@ -444,9 +483,9 @@ totem.recover = (run) => {
 };
 
 totem.failureText = (run) => {
-    const { node, runIndex, source, at } = run.current;
-    run.records.push({ node: node.name, run: runIndex, at, ms: Date.now() - at, source: namedSources(source), error: run.failure });
-    return JSON.stringify(run.failure);
+    const text = JSON.stringify(run.failure);
+    addRecord(run, `,"error":${text}`);
+    return text;
 };
 
 // ---- replaying a checkpoint
@@ -472,7 +511,7 @@ function replay(run) {
     run.replayed = at + 1;
     if (node.definition?.usesContext && !record.error && run.current.source.length > 0) rebuildContext(run, node);
     const entry = { out: record.out.map((items) => (items === null ? null : totem.unmark(items))), source: run.current.source };
-    run.data[node.index][runIndex] = entry;
+    (run.data[node.index] ??= [])[runIndex] = entry;
     run.last = { node, entry };
     if (record.static) {
         run.static = record.static;
@@ -495,22 +534,19 @@ function rebuildContext(run, node) {
 
 // ---- what goes out
 
-totem.flush = (run) => {
+// What a step leaves: a line with the requests whose results nobody awaits, a line that says how the
+// run ended (empty as long as it waits), the records. 'L' when they are longer than allowed.
+totem.leave = (run, ended, answer) => {
     const { records } = run;
-    if (records.length === 0) return '';
-    run.records = [];
-    let text = '';
-    totem.setMarking(true);     // the next entry takes it back, whatever happens here
-    for (let i = 0; i < records.length; i += 1) {
-        text += JSON.stringify(records[i]) + '\n';
-        if (text.length > limits.outputBytes) return 'L' + text.length;
-    }
-    totem.setMarking(false);
-    return text;
+    if (records.length > limits.outputBytes) return 'L';
+    const detached = run.detached.length === 0 ? '' : JSON.stringify(run.detached);
+    run.records = '';
+    run.detached = [];
+    return `${detached}\n${ended ? endText(run, answer) : ''}\n${records}`;
 };
 
-// How the run ended, for its header: the last node, its items if asked, static data if it changed.
-totem.finishRun = (run, answer) => {
+// The last node, its items if asked, static data if it changed.
+function endText(run, answer) {
     const parts = {};
     if (run.last) parts.lastNode = run.last.node.name;
     if (run.failure) parts.lastNode = run.failure.node;
@@ -520,7 +556,7 @@ totem.finishRun = (run, answer) => {
     }
     if (run.staticChanged) parts.staticData = run.static;
     return JSON.stringify(parts);
-};
+}
 
 totem.evaluateAlone = (frameText, itemsText, expression) => {
     const run = totem.open(frameText, itemsText);
