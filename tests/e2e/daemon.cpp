@@ -7,16 +7,19 @@
 #include <Poco/StreamCopier.h>
 #include <Poco/String.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <functional>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -39,16 +42,6 @@ std::string contentOf(const std::filesystem::path& file) {
     std::stringstream bytes;
     bytes << stream.rdbuf();
     return bytes.str();
-}
-
-/// The log is written by another process, so there is nothing to be woken by.
-bool pollUntil(std::chrono::milliseconds timeout, const std::function<bool()>& done) {
-    const auto end = std::chrono::steady_clock::now() + timeout;
-    while (!done()) {
-        if (std::chrono::steady_clock::now() >= end) return false;
-        std::this_thread::sleep_for(5ms);
-    }
-    return true;
 }
 
 std::string endOf(const std::string& log) {
@@ -83,6 +76,30 @@ int spawn(const std::string& program, const std::string& config, const std::stri
 }
 
 }  // namespace
+
+int freePort() {
+    std::random_device random;
+    for (;;) {
+        const int port = std::uniform_int_distribution<int>(20000, 32000)(random);
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        const int bound = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        close(fd);
+        if (bound == 0) return port;
+    }
+}
+
+bool pollUntil(std::chrono::milliseconds timeout, const std::function<bool()>& done) {
+    const auto end = std::chrono::steady_clock::now() + timeout;
+    while (!done()) {
+        if (std::chrono::steady_clock::now() >= end) return false;
+        std::this_thread::sleep_for(5ms);
+    }
+    return true;
+}
 
 Json HttpReply::json() const {
     Json value = Json::parse(body, nullptr, false);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -24,6 +25,12 @@ HttpReply askHttp(int port, const std::string& method, const std::string& target
                   const std::string& body = {},
                   const std::vector<std::pair<std::string, std::string>>& headers = {},
                   std::chrono::milliseconds timeout = std::chrono::seconds(30));
+
+/// A port of loopback that nobody listens on, outside the range that the kernel gives to others.
+int freePort();
+
+/// Asks again and again until `done`, for what another process does and nobody is told of.
+bool pollUntil(std::chrono::milliseconds timeout, const std::function<bool()>& done);
 
 /// A real totemd in a temporary folder of its own, which it removes at the end.
 ///

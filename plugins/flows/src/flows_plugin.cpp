@@ -325,8 +325,8 @@ private:
     }
 
     void takeUpOnce() {
-        std::unique_lock<std::mutex> lock(refreshMutex_, std::try_to_lock);
-        if (lock.owns_lock()) takeUp(shelf_.refresh());
+        std::lock_guard<std::mutex> lock(refreshMutex_);
+        takeUp(shelf_.refresh());
     }
 
     static Json reportJson(const Workflow& workflow) {
@@ -353,6 +353,8 @@ private:
             throw Failure(Status::kRefused, "the workflow cannot run and was not activated: " + dumpJson(result.at("problems")));
         }
         result["file"] = shelf_.save(*workflow, json.dump(2) + "\n");
+        // Whoever is told that it is imported may use it: the list takes the folder up, on the pool.
+        static_cast<void>(co_await Actions(host()).ask("flows.list", "{}"));
         co_return dumpJson(result);
     }
 

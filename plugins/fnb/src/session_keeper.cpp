@@ -167,6 +167,9 @@ void SessionKeeper::conclude(const Renewal& renewal) {
             noteFailure(renewal.result, renewal.waitS);
             // Wrong credentials are not tried again unasked: that would lock the account.
             if (renewal.result == Result::kFailed) again = blockedUntilS_ - nowS();
+            // Portal and daemon may be starting together: one login that did not reach it must
+            // not cost the first customers their answer.
+            if (!renewal.reached && failures_ == 1) blockedUntilS_ = 0;
         }
     }
     if (renewal.result == Result::kSession) {
@@ -256,6 +259,7 @@ Task<SessionKeeper::Renewal> SessionKeeper::logIn() {
     options.deadlineNs(clock_.monotonicNs() + settings_.loginTimeoutS * kSecond);
     Answer answer = co_await http_.ask(request, options);
 
+    renewal.reached = answer.status != Status::kUnavailable;
     LoginAnswer login;
     if (answer.ok()) login = readLogin(answer.body.code(), answer.text());
     if (answer.ok() && answer.body.code() == 429) {

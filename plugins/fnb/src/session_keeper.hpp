@@ -67,6 +67,7 @@ private:
         Result result = Result::kFailed;
         SessionPtr session;
         std::int64_t waitS = 0;  ///< what the portal asked for, or 0
+        bool reached = true;     ///< false: the portal certainly saw no login
         explicit Renewal(Result outcome) : result(outcome) {}
     };
 
