@@ -52,27 +52,9 @@ Json basisFor(const std::filesystem::path& folder) {
     return {{"listeners",
              {{"main", {{"address", "127.0.0.1:0"}}}, {"admin", {{"address", "127.0.0.1:0"}}}}},
             {"storage", {{"url", "sqlite:" + (folder / "totem.db").string()}}},
-            {"plugin_path", {fromEnvironment("TOTEM_TEST_PLUGINS", TOTEM_BUILD_PLUGINS)}},
+            {"plugin_path", {pluginFolder().string()}},
             {"log", {{"level", "debug"}, {"format", "json"}}},
             {"plugins", Json::object()}};
-}
-
-int spawn(const std::string& program, const std::string& config, const std::string& logFile) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
-        posix_spawn_file_actions_addopen(&actions, fd, logFile.c_str(),
-                                         O_WRONLY | O_CREAT | O_APPEND, 0600);
-    }
-    std::string option = "--config=" + config;
-    std::string name = program;
-    char* arguments[] = {name.data(), option.data(), nullptr};
-    pid_t pid = 0;
-    const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw std::runtime_error("cannot start " + program + ": " + strerror(error));
-    return pid;
 }
 
 }  // namespace
@@ -90,6 +72,29 @@ int freePort() {
         close(fd);
         if (bound == 0) return port;
     }
+}
+
+std::filesystem::path pluginFolder() {
+    return fromEnvironment("TOTEM_TEST_PLUGINS", TOTEM_BUILD_PLUGINS);
+}
+
+int spawnProgram(const std::vector<std::string>& command, const std::string& outputFile) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+        posix_spawn_file_actions_addopen(&actions, fd, outputFile.c_str(),
+                                         O_WRONLY | O_CREAT | O_APPEND, 0600);
+    }
+    std::vector<std::string> words = command;
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    pid_t pid = 0;
+    const int error = posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) throw std::runtime_error("cannot start " + command[0] + ": " + strerror(error));
+    return pid;
 }
 
 bool pollUntil(std::chrono::milliseconds timeout, const std::function<bool()>& done) {
@@ -168,8 +173,9 @@ void TestDaemon::writeConfiguration(const Json& configuration) const {
 
 void TestDaemon::start() {
     runBegan_ = log().size();
-    pid_ = spawn(fromEnvironment("TOTEM_TEST_TOTEMD", TOTEM_BUILD_TOTEMD),
-                 (folder_ / "totemd.json").string(), (folder_ / "totemd.log").string());
+    pid_ = spawnProgram({fromEnvironment("TOTEM_TEST_TOTEMD", TOTEM_BUILD_TOTEMD),
+                         "--config=" + (folder_ / "totemd.json").string()},
+                        (folder_ / "totemd.log").string());
     bool ended = false;
     const bool known = pollUntil(60s, [&] {
         ended = waitpid(pid_, nullptr, WNOHANG) == pid_;

@@ -32,6 +32,12 @@ int freePort();
 /// Asks again and again until `done`, for what another process does and nobody is told of.
 bool pollUntil(std::chrono::milliseconds timeout, const std::function<bool()>& done);
 
+/// Starts a program with its output in a file and returns its process id.
+int spawnProgram(const std::vector<std::string>& command, const std::string& outputFile);
+
+/// Where the daemon's plugins come from.
+std::filesystem::path pluginFolder();
+
 /// A real totemd in a temporary folder of its own, which it removes at the end.
 ///
 /// The configuration is a JSON object laid over what every test needs: listeners `main` and `admin`

@@ -86,13 +86,13 @@ SessionKeeper::Taken SessionKeeper::tryTake() {
         }
     }
     if (toShare != 0) shareUses(taken.session, toShare);
-    if (renew) refresh();
+    if (renew) refresh(false);
     return taken;
 }
 
 Task<SessionKeeper::Taken> SessionKeeper::wait(std::int64_t deadlineNs) {
     while (true) {
-        const auto flight = refresh();
+        const auto flight = refresh(true);
         co_await flight->wait();
         Taken taken = tryTake();
         if (taken.decided()) co_return std::move(taken);
@@ -115,7 +115,7 @@ void SessionKeeper::refuse(const SessionPtr& session) {
 
 void SessionKeeper::start() {
     health_.report(HealthBoard::Part::kPortal, HealthBoard::State::kStarting, "first login");
-    refresh();
+    refresh(false);
 }
 
 void SessionKeeper::drain() {
@@ -125,8 +125,8 @@ void SessionKeeper::drain() {
     timer_ = 0;
 }
 
-/// The refresh in flight, or a new one.
-std::shared_ptr<Flight<bool>> SessionKeeper::refresh() {
+/// The refresh in flight, or a new one; `asked` when a look-up waits for it.
+std::shared_ptr<Flight<bool>> SessionKeeper::refresh(bool asked) {
     std::string staleToken;
     auto flight = std::make_shared<Flight<bool>>();
     {
@@ -135,22 +135,23 @@ std::shared_ptr<Flight<bool>> SessionKeeper::refresh() {
         refreshing_ = flight;
         staleToken = current_ ? current_->token : refusedToken_;
     }
-    runRefresh(flight, std::move(staleToken));
+    runRefresh(flight, std::move(staleToken), asked);
     return flight;
 }
 
-Detached SessionKeeper::runRefresh(std::shared_ptr<Flight<bool>> flight, std::string staleToken) {
+Detached SessionKeeper::runRefresh(std::shared_ptr<Flight<bool>> flight, std::string staleToken,
+                                   bool asked) {
     Renewal renewal(Result::kFailed);
     try {
         renewal = co_await renew(std::move(staleToken));
     } catch (const std::exception& error) {
         log_.error("login.failed", {{"reason", error.what()}});
     }
-    conclude(renewal);
+    conclude(renewal, asked);
     flight->finish(true);
 }
 
-void SessionKeeper::conclude(const Renewal& renewal) {
+void SessionKeeper::conclude(const Renewal& renewal, bool asked) {
     using State = HealthBoard::State;
     constexpr auto kPortal = HealthBoard::Part::kPortal;
     std::int64_t again = 0;
@@ -167,9 +168,9 @@ void SessionKeeper::conclude(const Renewal& renewal) {
             noteFailure(renewal.result, renewal.waitS);
             // Wrong credentials are not tried again unasked: that would lock the account.
             if (renewal.result == Result::kFailed) again = blockedUntilS_ - nowS();
-            // Portal and daemon may be starting together: one login that did not reach it must
-            // not cost the first customers their answer.
-            if (!renewal.reached && failures_ == 1) blockedUntilS_ = 0;
+            // What nobody asked for and the portal never saw must not cost a customer the answer:
+            // portal and daemon may be starting together.
+            if (!renewal.reached && !asked) blockedUntilS_ = 0;
         }
     }
     if (renewal.result == Result::kSession) {
@@ -199,7 +200,7 @@ void SessionKeeper::renewLater(std::int64_t delayS) {
     timers_.cancel(timer_);
     timer_ = 0;
     if (draining_) return;
-    timer_ = timers_.after(std::max<std::int64_t>(delayS, 1) * kSecond, [this] { refresh(); });
+    timer_ = timers_.after(std::max<std::int64_t>(delayS, 1) * kSecond, [this] { refresh(false); });
 }
 
 Task<SessionKeeper::Renewal> SessionKeeper::renew(std::string staleToken) {

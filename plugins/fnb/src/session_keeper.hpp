@@ -71,12 +71,13 @@ private:
         explicit Renewal(Result outcome) : result(outcome) {}
     };
 
-    std::shared_ptr<Flight<bool>> refresh();
-    totem::Detached runRefresh(std::shared_ptr<Flight<bool>> flight, std::string staleToken);
+    std::shared_ptr<Flight<bool>> refresh(bool asked);
+    totem::Detached runRefresh(std::shared_ptr<Flight<bool>> flight, std::string staleToken,
+                               bool asked);
     totem::Task<Renewal> renew(std::string staleToken);
     totem::Task<Renewal> fromCache(std::string staleToken);
     totem::Task<Renewal> logIn();
-    void conclude(const Renewal& renewal);
+    void conclude(const Renewal& renewal, bool asked);
     void noteFailure(Result result, std::int64_t waitS);
     void renewLater(std::int64_t delayS);
     void shareUses(const SessionPtr& session, std::uint32_t count);
