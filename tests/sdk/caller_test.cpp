@@ -11,6 +11,7 @@ TEST_CASE("a secret is the same only when every byte is") {
     CHECK_FALSE(sameSecret("s3crets3cret", "s3cret"));
     CHECK_FALSE(sameSecret("", "s3cret"));
     CHECK_FALSE(sameSecret("x", ""));
+    CHECK_FALSE(sameSecret("", ""));
 }
 
 TEST_CASE("networks are compared bit by bit, and nonsense is in none") {

@@ -152,6 +152,16 @@ public:
                 }};
     }
 
+    /// The same for what has to wait for other loops.
+    Route openLater(std::string path, std::function<HttpResponse()> answer) {
+        return {std::move(path),
+                {"GET"},
+                0,
+                [this, answer = std::move(answer)](HttpRequest&&, Responder responder) {
+                    queue_.post([answer, responder] { responder.send(answer()); });
+                }};
+    }
+
     /// Behind the token, on the admin thread; an exception becomes a problem.
     Route guarded(std::string path, std::string method, const std::string& token, Serve serve) {
         auto handler = [this, token, serve = std::move(serve)](HttpRequest&& request,
@@ -311,9 +321,8 @@ std::vector<Route> AdminApi::routes(const std::string& token) const {
         return HttpResponse::json(200, Json{{"alive", true}});
     }));
     routes.push_back(h->open("/readyz", [h](const HttpRequest&) { return h->ready(); }));
-    routes.push_back(h->open(
-        "/health", [h](const HttpRequest&) { return HttpResponse::json(200, h->health()); }));
-    routes.push_back(h->open("/metrics", [h](const HttpRequest&) {
+    routes.push_back(h->openLater("/health", [h] { return HttpResponse::json(200, h->health()); }));
+    routes.push_back(h->openLater("/metrics", [h] {
         return HttpResponse::text(200, h->parts_.metrics.text())
             .with("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     }));

@@ -35,7 +35,7 @@ struct ListenerConfig {
     std::vector<std::string> plugins;         ///< served here; empty: all
     std::string token;                        ///< bearer token (admin); empty: none set
     std::vector<std::string> allow;           ///< networks that may connect; empty: all
-    std::vector<std::string> trustedProxies;  ///< networks whose Forwarded headers count
+    std::vector<std::string> trustedProxies;  ///< networks whose X-Forwarded-For counts
     ListenerLimits limits;
     bool operator==(const ListenerConfig&) const = default;
 };

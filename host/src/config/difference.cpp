@@ -49,25 +49,17 @@ void comparePlugins(const Configuration& before, const Configuration& after,
         if (was.enabled && !isOn(after, id)) result.pluginsDisabled.push_back(id);
 }
 
-bool sameRetention(const StorageConfig& before, StorageConfig after) {
-    after.url = before.url;
-    return before == after;
-}
-
 void compareSections(const Configuration& before, const Configuration& after,
                      ConfigDifference& result) {
     auto add = [&result](const char* name, bool changed, bool restart) {
         if (changed) result.sections.push_back({name, restart});
     };
     add("cache", before.cache != after.cache, true);
-    add("delivery", before.delivery != after.delivery, false);
+    add("delivery", before.delivery != after.delivery, true);
     add("guard", before.guard != after.guard, false);
-    add("log", before.log != after.log, false);
+    add("log", before.log != after.log, before.log.format != after.log.format);
     add("plugin_path", before.pluginPath != after.pluginPath, false);
-    add("storage", before.storage.url != after.storage.url, true);
-    add("storage",
-        before.storage.url == after.storage.url && !sameRetention(before.storage, after.storage),
-        false);
+    add("storage", before.storage != after.storage, true);
     add("upstream", before.upstream != after.upstream, false);
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kSweepNs = 25'000'000;
 constexpr std::int64_t kReplayNs = 5'000'000'000;
 constexpr std::int64_t kLoopStuckNs = 30'000'000'000;
+constexpr std::int64_t kBeatNs = 2'000'000'000;
 
 std::filesystem::path probeProgram() {
     const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -97,16 +98,13 @@ void Daemon::start() {
     frontForUpstream_ = &front_;
     upstream_.configure(upstreamOptions(configuration_, frontForUpstream_));
     plugins_.replayRequests();
+    for (std::size_t i = 0; i < loops_.size(); ++i) watch(i);
     loop_.post([this] { scheduleChores(); });
     log_.part("daemon").info("daemon.started", {{"config", options_.configFile.string()}});
 }
 
 void Daemon::scheduleChores() {
-    sweptNs_ = monotonicNow();
-    repeat(loop_, kSweepNs, [this] {
-        sweptNs_ = monotonicNow();
-        plugins_.sweep(sweptNs_);
-    });
+    repeat(loop_, kSweepNs, [this] { plugins_.sweep(monotonicNow()); });
     repeat(loop_, kReplayNs, [this] {
         plugins_.replayRequests();
         cache_.sweep();
@@ -138,6 +136,8 @@ bool Daemon::reload() {
                                          "goes on with the old one"}});
         }
         front_.apply(loaded.configuration->listeners);
+        // Again: the admin listener, which nobody may be sent to, may have moved.
+        upstream_.configure(upstreamOptions(*loaded.configuration, frontForUpstream_));
     } catch (const std::exception& error) {
         log.error("reload.refused", {{"reason", error.what()}});
         plugins_.apply(configuration_, options_.safe);
@@ -152,12 +152,23 @@ bool Daemon::reload() {
     return true;
 }
 
-bool Daemon::alive() const {
-    return !plugins_.hung() && (sweptNs_ == 0 || monotonicNow() - sweptNs_ < kLoopStuckNs);
+void Daemon::watch(std::size_t loop) {
+    loops_[loop].second = monotonicNow();
+    loops_[loop].first->post([this, loop] {
+        repeat(*loops_[loop].first, kBeatNs,
+               [this, loop] { loops_[loop].second = monotonicNow(); });
+    });
 }
 
-void Daemon::stop() {
-    if (std::exchange(stopped_, true)) return;
+bool Daemon::alive() const {
+    const std::int64_t now = monotonicNow();
+    return !plugins_.hung() && std::all_of(loops_.begin(), loops_.end(), [now](const auto& loop) {
+        return loop.second == 0 || now - loop.second < kLoopStuckNs;
+    });
+}
+
+bool Daemon::stop() {
+    if (std::exchange(stopped_, true)) return true;
     const auto timeout = configuration_.guard.stopTimeout;
     log_.part("daemon").info("daemon.stopping");
     front_.drain(std::chrono::milliseconds(timeout.count() / 4));
@@ -173,6 +184,7 @@ void Daemon::stop() {
     loop_.stop();
     log_.part("daemon").info("daemon.stopped");
     log_.flush();
+    return !plugins_.leftThreads();
 }
 
 AdminApi::Parts Daemon::adminParts() {

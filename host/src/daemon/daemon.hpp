@@ -52,26 +52,31 @@ public:
     /// Reads the configuration again and takes over the difference. On any problem the running one
     /// stays and the log says why; returns false then.
     bool reload();
-    /// False when a handler or the daemon's own loop hangs for so long that only a restart helps.
+    /// False when a handler or one of the daemon's loops hangs for so long that only a restart
+    /// helps.
     /// Any thread.
     bool alive() const;
-    /// Ends accepting, lets work in progress end, stops plugins in reverse order.
-    void stop();
+    /// Ends accepting, lets work in progress end, stops plugins in reverse order. False when
+    /// threads of a plugin are left behind that still use this object: it may not be destroyed.
+    bool stop();
 
 private:
     void scheduleChores();
+    void watch(std::size_t loop);
     AdminApi::Parts adminParts();
     std::vector<Route> routesFor(const std::string& listener, const ListenerConfig& config) const;
 
     const DaemonOptions options_;
     Configuration configuration_;
     bool stopped_ = false;
-    std::atomic<std::int64_t> sweptNs_{0};  // when the loop last looked after the plugins
 
     Log log_;
     Metrics metrics_;
     HealthRegistry health_;
     EventLoop loop_{"totemd"}, httpLoop_{"http"}, upstreamLoop_{"upstream"};
+    // Each loop and when it last did anything; 0: not started.
+    std::array<std::pair<EventLoop*, std::atomic<std::int64_t>>, 3> loops_{
+        {{&loop_, 0}, {&httpLoop_, 0}, {&upstreamLoop_, 0}}};
     std::atomic<Front*> frontForUpstream_{nullptr};
     UpstreamClient upstream_;
     MemoryCache cache_;

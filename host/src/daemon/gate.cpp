@@ -54,7 +54,12 @@ std::optional<HttpResponse> Gate::admit(HttpRequest& request, std::int64_t nowNs
 /// The last address of X-Forwarded-For that is no trusted proxy: all before it is the client's
 /// word.
 void Gate::takeForwardedPeer(HttpRequest& request) const {
-    std::string_view rest = request.header("X-Forwarded-For");
+    std::string all;  // a proxy may add to the line or add a line
+    for (const HttpHeader& header : request.headers) {
+        if (equalsNoCase(header.name, "X-Forwarded-For"))
+            all += (all.empty() ? "" : ",") + header.value;
+    }
+    std::string_view rest = all;
     while (!rest.empty()) {
         const auto comma = rest.rfind(',');
         const std::string hop(

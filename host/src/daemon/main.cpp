@@ -89,19 +89,20 @@ protected:
 
 private:
     void serve(totemd::Daemon& daemon, const sigset_t& signals) {
-        totemd::ServiceManager manager;
+        totemd::ServiceManager manager([&daemon] { return daemon.alive(); });
         manager.ready();
         while (true) {
-            const int number = manager.waitForSignal(signals, [&] { return daemon.alive(); });
+            int number = 0;
+            if (sigwait(&signals, &number) != 0) continue;
             if (number == SIGHUP) {
                 manager.reloading();
                 daemon.reload();
                 manager.ready();
-            } else {
-                manager.stopping();
-                daemon.stop();
-                return;
+                continue;
             }
+            manager.stopping();
+            if (!daemon.stop()) std::_Exit(EXIT_OK);  // threads of a plugin still use the daemon
+            return;
         }
     }
 

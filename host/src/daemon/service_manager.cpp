@@ -2,16 +2,34 @@
 
 #include <systemd/sd-daemon.h>
 
-#include <cerrno>
+#include <chrono>
 
 #include "loop/event_loop.hpp"
 
 namespace totemd {
 
-ServiceManager::ServiceManager() {
+ServiceManager::ServiceManager(std::function<bool()> alive) : alive_(std::move(alive)) {
     std::uint64_t microseconds = 0;
-    if (sd_watchdog_enabled(0, &microseconds) > 0)
-        watchdogNs_ = static_cast<std::int64_t>(microseconds) * 1000 / 3;
+    if (sd_watchdog_enabled(0, &microseconds) <= 0) return;
+    thread_ = std::thread(
+        [this, every = static_cast<std::int64_t>(microseconds) * 1000 / 3] { feed(every); });
+}
+
+ServiceManager::~ServiceManager() {
+    if (!thread_.joinable()) return;
+    {
+        std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    ended_.notify_one();
+    thread_.join();
+}
+
+void ServiceManager::feed(std::int64_t everyNs) {
+    std::unique_lock lock(mutex_);
+    while (!ended_.wait_for(lock, std::chrono::nanoseconds(everyNs), [this] { return ending_; })) {
+        if (alive_()) sd_notify(0, "WATCHDOG=1");
+    }
 }
 
 void ServiceManager::ready() {
@@ -25,20 +43,6 @@ void ServiceManager::reloading() {
 
 void ServiceManager::stopping() {
     sd_notify(0, "STOPPING=1");
-}
-
-int ServiceManager::waitForSignal(const sigset_t& signals, const std::function<bool()>& alive) {
-    while (true) {
-        int number = -1;
-        if (watchdogNs_ == 0) {
-            if (sigwait(&signals, &number) == 0) return number;
-            continue;
-        }
-        const timespec wait{watchdogNs_ / 1'000'000'000, watchdogNs_ % 1'000'000'000};
-        number = sigtimedwait(&signals, nullptr, &wait);
-        if (number > 0) return number;
-        if (alive()) sd_notify(0, "WATCHDOG=1");
-    }
 }
 
 }  // namespace totemd

@@ -21,12 +21,13 @@ std::string dump(const nlohmann::json& value) {
 
 }  // namespace
 
+bool equalsNoCase(std::string_view left, std::string_view right) {
+    return left.size() == right.size() && strncasecmp(left.data(), right.data(), left.size()) == 0;
+}
+
 const std::string* findHeader(const std::vector<HttpHeader>& headers, std::string_view name) {
     for (const HttpHeader& header : headers) {
-        if (header.name.size() == name.size() &&
-            strncasecmp(header.name.data(), name.data(), name.size()) == 0) {
-            return &header.value;
-        }
+        if (equalsNoCase(header.name, name)) return &header.value;
     }
     return nullptr;
 }

@@ -17,6 +17,9 @@ struct HttpHeader {
     std::string value;
 };
 
+/// As names of headers, hosts and schemes are compared.
+bool equalsNoCase(std::string_view left, std::string_view right);
+
 /// The first value of `name` (compared without case), or null.
 const std::string* findHeader(const std::vector<HttpHeader>& headers, std::string_view name);
 

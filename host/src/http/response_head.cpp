@@ -10,10 +10,6 @@
 namespace totemd {
 namespace {
 
-bool equalsNoCase(std::string_view left, std::string_view right) {
-    return left.size() == right.size() && strncasecmp(left.data(), right.data(), left.size()) == 0;
-}
-
 bool isToken(std::string_view text) {
     static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {

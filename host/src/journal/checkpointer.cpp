@@ -2,12 +2,11 @@
 
 #include <sqlite3.h>
 
-#include "journal/sqlite.hpp"
-
 namespace totemd {
 
-Checkpointer::Checkpointer(sqlite3* writer, std::string path)
-    : writer_(writer), path_(std::move(path)) {
+Checkpointer::Checkpointer(sqlite3* writer, const std::string& path) : writer_(writer) {
+    auto db = std::make_unique<Sqlite>(path, Sqlite::Mode::ReadWrite);
+    db->exec("PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=FULL; PRAGMA cache_size=-64");
     sqlite3_wal_hook(
         writer_,
         [](void* self, sqlite3*, const char*, int pages) {
@@ -15,7 +14,7 @@ Checkpointer::Checkpointer(sqlite3* writer, std::string path)
             return SQLITE_OK;
         },
         this);
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread(&Checkpointer::run, this, std::move(db));
 }
 
 Checkpointer::~Checkpointer() {
@@ -40,16 +39,14 @@ void Checkpointer::afterCommit() {
     wanted_.notify_one();
 }
 
-void Checkpointer::run() {
-    Sqlite db(path_, Sqlite::Mode::ReadWrite);
-    db.exec("PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=FULL; PRAGMA cache_size=-64");
+void Checkpointer::run(std::unique_ptr<Sqlite> db) {
     std::unique_lock lock(mutex_);
     for (;;) {
         wanted_.wait(lock, [this] { return work_ || stopping_; });
         if (stopping_) return;
         lock.unlock();
         // A failure (full disk) leaves the log as it is; the next commit asks again.
-        sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+        sqlite3_wal_checkpoint_v2(db->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
                                   nullptr);
         lock.lock();
         work_ = false;

@@ -2,11 +2,12 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
-struct sqlite3;
+#include "journal/sqlite.hpp"
 
 namespace totemd {
 
@@ -18,21 +19,21 @@ namespace totemd {
 /// last, short checkpoint, which lets the log start from its beginning.
 class Checkpointer {
 public:
-    /// Takes over the writer's WAL hook. `writer` outlives this object.
-    Checkpointer(sqlite3* writer, std::string path);
+    /// Takes over the writer's WAL hook. `writer` outlives this object. Throws when `path` cannot
+    /// be opened.
+    Checkpointer(sqlite3* writer, const std::string& path);
     ~Checkpointer();
 
     /// Writer thread, between transactions.
     void afterCommit();
 
 private:
-    void run();
+    void run(std::unique_ptr<Sqlite> db);
 
     static constexpr int kPages = 2'000;        // 8 MB: worth a checkpoint
     static constexpr int kResetPages = 16'000;  // 64 MB
 
     sqlite3* const writer_;
-    const std::string path_;
     int walPages_ = 0;  // writer thread
 
     std::mutex mutex_;

@@ -52,12 +52,6 @@ PluginInstance::PluginInstance(std::shared_ptr<const Manifest> manifest, const t
 
 PluginInstance::~PluginInstance() {
     if (!stopped_) stop(std::chrono::seconds(5));
-    if (abandoned_) {
-        pool_->abandon();
-        completions_->abandon();
-        static_cast<void>(pool_.release());
-        static_cast<void>(completions_.release());
-    }
 }
 
 bool PluginInstance::runStep(const char*, std::chrono::milliseconds timeout, Step step, totem_status& status) {
@@ -84,9 +78,16 @@ void PluginInstance::start(std::chrono::milliseconds timeout) {
         throw std::runtime_error(abandon("create did not return within " + std::to_string(timeout.count()) + " ms"));
     }
     if (status != TOTEM_OK || instance_ == nullptr) {
+        const std::string reason = "create failed (" + std::string(totem::statusName(static_cast<totem::Status>(status))) +
+                                   "); the log line before says why";
         stopped_ = true;
-        throw std::runtime_error("create failed (" + std::string(totem::statusName(static_cast<totem::Status>(status))) +
-                                 "); the log line before says why");
+        // What it asked for on the way still refers to this object.
+        closed_ = true;
+        cancelAsks();
+        if (!waitUntil(deadline, [this] { return openAsks_ == 0 && openTimers_ == 0; })) {
+            throw std::runtime_error(abandon(reason + "; it waits for " + std::to_string(openAsks_) + " asks"));
+        }
+        throw std::runtime_error(reason);
     }
     if (!runStep("start", left(), [this] { return instance_->start(instance_); }, status)) {
         throw std::runtime_error(abandon("start did not return within " + std::to_string(timeout.count()) + " ms"));
@@ -116,8 +117,7 @@ std::string PluginInstance::stop(std::chrono::milliseconds timeout) {
     if (!waitUntil(begin + (deadline - begin) * 3 / 4, idle)) {
         cancellation_->cancel();
         calls_.cancelAll(TOTEM_E_CANCELLED);
-        services_.actions.answerCancelled();
-        endTimers();  // who sleeps until a timer has to wake up to let go of its call
+        cancelAsks();
         if (!waitUntil(deadline, idle)) {
             return abandon("it still holds " + std::to_string(calls_.count()) + " calls, waits for " +
                            std::to_string(openAsks_) + " asks and runs " + std::to_string(inside_) + " handlers");
@@ -128,6 +128,7 @@ std::string PluginInstance::stop(std::chrono::milliseconds timeout) {
     if (!runStep("stop", left(), [this] { instance_->stop(instance_); return TOTEM_OK; }, status)) {
         return abandon("stop did not return in time");
     }
+    closed_ = true;
     if (!waitUntil(deadline, [this] { return openAsks_ == 0; })) return abandon("it asked again while it was stopped");
     if (!runStep("destroy", left(), [this] { instance_->destroy(instance_); return TOTEM_OK; }, status)) {
         return abandon("destroy did not return in time");
@@ -136,6 +137,12 @@ std::string PluginInstance::stop(std::chrono::milliseconds timeout) {
     pool_->stop();
     completions_->stop();
     return {};
+}
+
+void PluginInstance::cancelAsks() {
+    cancellation_->cancel();
+    services_.actions.answerCancelled();
+    endTimers();  // who sleeps until a timer has to wake up to let go of its call
 }
 
 std::string PluginInstance::abandon(std::string why) {
@@ -230,6 +237,10 @@ std::shared_ptr<PendingAsk> PluginInstance::beginAsk(const totem_ask& ask) {
     if (deadline == 0) deadline = monotonicNow() + options_.defaultAskNs;
     const bool full = ++openAsks_ > options_.maxOpenAsks;
     auto pending = std::make_shared<PendingAsk>(*this, ask, deadline);
+    if (closed_) {
+        pending->answer(TOTEM_E_CANCELLED, "plugin " + id() + " has ended");
+        return nullptr;
+    }
     if (full) {
         pending->answer(TOTEM_E_BUSY, "plugin " + id() + " has " + std::to_string(options_.maxOpenAsks) + " open asks");
         return nullptr;

@@ -122,6 +122,7 @@ private:
     bool runStep(const char* hook, std::chrono::milliseconds timeout, Step step, totem_status& status);
     static void fireTimer(TimerBook& book, PluginInstance& instance, std::uint64_t id, std::int32_t fired);
     void endTimers();
+    void cancelAsks();
     std::string abandon(std::string why);
 
     std::shared_ptr<const Manifest> manifest_;
@@ -140,6 +141,7 @@ private:
     std::atomic<bool> serving_{false};
     std::atomic<bool> unresponsive_{false};
     std::atomic<bool> stopped_{false};
+    std::atomic<bool> closed_{false};  // nothing may be asked any more
     bool abandoned_ = false;
 
     const std::shared_ptr<TimerBook> timers_ = std::make_shared<TimerBook>();

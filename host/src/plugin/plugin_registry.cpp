@@ -32,8 +32,9 @@ using std::chrono::milliseconds;
 void refuseUnsafe(const std::filesystem::path& file) {
     struct stat info {};
     if (stat(file.c_str(), &info) != 0) throw std::runtime_error(file.string() + ": cannot be read");
-    if ((info.st_mode & S_IWOTH) != 0) {
-        throw std::runtime_error(file.string() + ": everybody may write to it, so it is not loaded; run: chmod o-w " + file.string());
+    const bool foreignGroup = info.st_gid != 0 && info.st_gid != getegid();
+    if ((info.st_mode & S_IWOTH) != 0 || ((info.st_mode & S_IWGRP) != 0 && foreignGroup)) {
+        throw std::runtime_error(file.string() + ": others may write to it, so it is not loaded; run: chmod go-w " + file.string());
     }
     if (info.st_uid != 0 && info.st_uid != geteuid()) {
         throw std::runtime_error(file.string() + ": belongs to user " + std::to_string(info.st_uid) +
@@ -130,6 +131,7 @@ std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& ma
     }
     refuseUnsafe(manifest.folder);
     refuseUnsafe(manifest.library);
+    for (const auto& worker : manifest.workers) refuseUnsafe(worker.program);
     std::string problem = probePlugin(parts_.probeProgram, manifest.folder, milliseconds(std::min<std::int64_t>(startTimeoutMs_, 10'000)));
     if (!problem.empty()) throw std::runtime_error(problem);
     parts_.services.workers.declare(manifest);
@@ -194,6 +196,7 @@ void PluginRegistry::retire(std::shared_ptr<PluginInstance> instance, millisecon
     if (instance->abandoned()) {
         parts_.services.log.plugin(instance->id()).error("plugin.abandoned", {{"reason", why}});
         new std::shared_ptr<PluginInstance>(std::move(instance));  // for ever, on purpose
+        leftThreads_ = true;
     }
 }
 

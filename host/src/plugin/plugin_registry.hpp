@@ -73,6 +73,8 @@ public:
     nlohmann::json commands() const;
     /// True when every plugin that the configuration requires runs.
     bool requiredRun() const;
+    /// True when an instance had to be abandoned: its threads may still use everything.
+    bool leftThreads() const { return leftThreads_; }
 
 private:
     enum class State { kDisabled, kRunning, kFailed };
@@ -117,7 +119,7 @@ private:
     std::vector<std::string> started_;      // in order; control thread only
     std::int64_t startTimeoutMs_ = 30'000, stopTimeoutMs_ = 20'000;  // control thread only
     std::atomic<std::int64_t> softLimitNs_{10'000'000'000}, hardLimitNs_{120'000'000'000};
-    std::atomic<bool> hung_{false};
+    std::atomic<bool> hung_{false}, leftThreads_{false};
 };
 
 }  // namespace totemd

@@ -29,18 +29,6 @@ void TaskQueue::stop() {
     }
 }
 
-void TaskQueue::abandon() {
-    {
-        std::lock_guard lock(mutex_);
-        stopping_ = true;
-        tasks_.clear();
-        ready_.notify_all();
-    }
-    for (std::thread& thread : threads_) {
-        if (thread.joinable()) thread.detach();
-    }
-}
-
 std::size_t TaskQueue::queued() const {
     std::lock_guard lock(mutex_);
     return tasks_.size();

@@ -27,8 +27,6 @@ public:
     void post(Task task);
     /// Runs what is queued, then joins. Not from one of its own threads.
     void stop();
-    /// Leaves the threads to themselves: for a plugin that hangs. The queue must never be destroyed.
-    void abandon();
     std::size_t queued() const;
     /// Since when the oldest running task runs (monotonic), or 0 when none does.
     std::int64_t busySince() const;

@@ -167,7 +167,7 @@ AddressPolicy::Network AddressPolicy::network(const std::string& text) {
         result.bits = isV4 ? bits + 96 : bits;
     }
     if (!valid) {
-        throw std::invalid_argument("upstream allowed network \"" + text +
+        throw std::invalid_argument("network \"" + text +
                                     "\" is not an address or network like 10.0.0.0/8 or fd00::/8");
     }
     return result;
@@ -221,7 +221,7 @@ std::string AddressPolicy::refusal(const NetAddress& address) const {
     for (const Network& network : allowed_) {
         if (network.contains(address)) return {};
     }
-    return address.text() + " is in none of the allowed networks (upstream.allowed_networks)";
+    return address.text() + " is in none of the allowed networks (upstream.allow)";
 }
 
 }  // namespace totemd

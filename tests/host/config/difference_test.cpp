@@ -58,11 +58,16 @@ TEST_CASE("the difference names what a reload has to do") {
                                   "sections changed that wait for a restart: storage"});
 }
 
-TEST_CASE("retention changes without a restart, the database does not") {
+TEST_CASE("what the services took at the start waits for a restart; the log's level does not") {
     Configuration after = base();
+    after.log.level = "error";
+    CHECK_FALSE(totemd::difference(base(), after).needsRestart());
+    after.log.format = "journal";
+    CHECK(totemd::difference(base(), after).needsRestart());
+    after = base();
     after.storage.maxOpenEvents = 1;
-    const auto result = totemd::difference(base(), after);
-    REQUIRE(result.sections.size() == 1);
-    CHECK(result.sections[0].name == "storage");
-    CHECK_FALSE(result.needsRestart());
+    CHECK(totemd::difference(base(), after).needsRestart());
+    after = base();
+    after.delivery.maxAttempts = 1;
+    CHECK(totemd::difference(base(), after).needsRestart());
 }

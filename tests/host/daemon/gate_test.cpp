@@ -36,10 +36,15 @@ TEST_CASE("only a trusted proxy names the client, and only the last hop that it 
     ListenerConfig config;
     config.trustedProxies = {"127.0.0.1", "10.0.0.0/8"};
     Gate gate(config, true);
-    HttpRequest request = from("127.0.0.1", {{"X-Forwarded-For", "127.0.0.1, 203.0.113.9 , 10.0.0.2"}});
+    HttpRequest request =
+        from("127.0.0.1", {{"X-Forwarded-For", "127.0.0.1, 203.0.113.9 , 10.0.0.2"}});
     CHECK_FALSE(gate.admit(request, 0));
     CHECK(request.peerAddress == "203.0.113.9");
     CHECK_FALSE(request.peerIsLoopback);
+    HttpRequest lines =
+        from("127.0.0.1", {{"X-Forwarded-For", "127.0.0.1"}, {"x-forwarded-for", "203.0.113.9"}});
+    CHECK_FALSE(gate.admit(lines, 0));
+    CHECK(lines.peerAddress == "203.0.113.9");
     HttpRequest liar = from("198.51.100.1", {{"X-Forwarded-For", "127.0.0.1"}});
     CHECK_FALSE(gate.admit(liar, 0));
     CHECK(liar.peerAddress == "198.51.100.1");

@@ -74,7 +74,7 @@ TEST_CASE("a plugin whose file is not what it should be is refused and says how 
     CHECK(daemon.reload(next));
     CHECK(daemon.get("main", "/even/x").status == 200);
     check(daemon, "other", {"was built from another plugin.json (even 1.0.0)", "(other 2.0.0)", "install both from one build"});
-    check(daemon, "open", {"everybody may write to it", "chmod o-w", "open.so"});
+    check(daemon, "open", {"others may write to it", "chmod go-w", "open.so"});
     check(daemon, "paper", {"paper.so: cannot be loaded", "totem_add_plugin()"});
     check(daemon, "typo", {"plugin.json#/version: expected a string, found 7"});
 }

@@ -61,7 +61,7 @@ TEST_CASE("an allow-list lets in its networks only") {
     }
     for (const char* ip : {"11.0.0.1", "192.168.1.127", "203.0.113.8", "fe00::1", "127.0.0.1"}) {
         INFO(ip);
-        CHECK_THAT(refusal(policy, ip), Catch::Contains("upstream.allowed_networks"));
+        CHECK_THAT(refusal(policy, ip), Catch::Contains("upstream.allow"));
     }
 }
 

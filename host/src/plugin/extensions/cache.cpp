@@ -40,6 +40,7 @@ void lock(const totem_host* host, totem_str key, std::int64_t ttlNs, const totem
     PluginInstance& instance = PluginInstance::of(host);
     auto pending = instance.beginAsk(*ask);
     if (!pending) return;
+    if (ttlNs <= 0) return pending->answer(TOTEM_E_INVALID, "a lock needs a time to live above 0");
     std::string token = TraceContext::make().traceIdHex();
     if (instance.services().cache.lock(totem::view(key), token, ttlNs)) return pending->answer(TOTEM_OK, std::move(token));
     pending->answer(TOTEM_E_BUSY, "somebody else holds the lock");
@@ -57,6 +58,7 @@ void increment(const totem_host* host, totem_str key, std::int64_t by, std::int6
     PluginInstance& instance = PluginInstance::of(host);
     auto pending = instance.beginAsk(*ask);
     if (!pending) return;
+    if (ttlNs <= 0) return pending->answer(TOTEM_E_INVALID, "a cache entry needs a time to live above 0");
     auto sum = instance.services().cache.increment(totem::view(key), by, ttlNs);
     if (sum) return pending->answer(TOTEM_OK, std::to_string(*sum));
     pending->answer(TOTEM_E_INVALID, "the entry is no number, or the sum is too large");

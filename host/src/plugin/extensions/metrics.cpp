@@ -1,5 +1,6 @@
 #include "observe/metrics.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,7 +11,7 @@
 #include "plugin/plugin_services.hpp"
 
 /// A metric of one plugin. Its label names become known with the first record; the family is made
-/// then, with "plugin" in front.
+/// then, with "plugin" in front; of later records, what has another name is left out.
 struct totem_metric {
     totemd::PluginInstance& instance;
     const std::int32_t kind;
@@ -36,8 +37,6 @@ void makeFamily(totem_metric& metric, const totem_header* labels, std::uint32_t 
 }
 
 void record(totem_metric* metric, const totem_header* labels, std::uint32_t count, double value) {
-    std::vector<std::string_view> values{metric->instance.id()};
-    for (std::uint32_t i = 0; i < count; ++i) values.push_back(totem::view(labels[i].value));
     std::lock_guard lock(metric->mutex);
     try {
         makeFamily(*metric, labels, count);
@@ -45,7 +44,12 @@ void record(totem_metric* metric, const totem_header* labels, std::uint32_t coun
         metric->instance.logger().warn("metric.refused", {{"metric", metric->name}, {"reason", error.what()}});
         return;
     }
-    values.resize(metric->labels.size());
+    std::vector<std::string_view> values(metric->labels.size());
+    values[0] = metric->instance.id();
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto named = std::find(metric->labels.begin() + 1, metric->labels.end(), totem::view(labels[i].name));
+        if (named != metric->labels.end()) values[static_cast<std::size_t>(named - metric->labels.begin())] = totem::view(labels[i].value);
+    }
     if (metric->counter) metric->counter->with(values).add(value);
     if (metric->gauge) metric->gauge->with(values).set(value);
     if (metric->histogram) metric->histogram->with(values).observe(value);
