@@ -138,7 +138,7 @@ private:
         if (item.refusal) return void(call.succeed(std::move(*item.refusal)));
         auto pending = std::make_shared<PendingWebhook>();
         pending->trigger = std::move(*trigger);
-        pending->items = dumpJson(Json::array({std::move(item.item)}));
+        pending->items = "[" + item.item + "]";
         const std::string id = newId();
         const AskOptions options(call);
         pending->answer = std::make_shared<WebhookAnswer>(std::move(call));
@@ -166,7 +166,7 @@ private:
                 pending->answer->fail(Status::kUnavailable, "the request could not be stored: " + std::string(answer.text()));
                 return;
             }
-            const Json& parameters = pending->trigger.parameters;
+            const Json& parameters = *pending->trigger.parameters;
             if (parameters.value("responseMode", "onReceived") == "onReceived") pending->answer->send(immediateAnswer(parameters, 2));
         });
     }
@@ -185,7 +185,7 @@ private:
         run.id = "t-" + id;
         run.mode = test ? "test" : "production";
         fill(run, *pending);
-        const Json& parameters = pending->trigger.parameters;
+        const Json& parameters = *pending->trigger.parameters;
         if (parameters.value("responseMode", "onReceived") == "onReceived") pending->answer->send(immediateAnswer(parameters, 2));
         try {
             const FlowEnd end = co_await driver_.run(run);
@@ -199,28 +199,25 @@ private:
         run.workflow = pending.trigger.workflow;
         run.node = pending.trigger.node;
         run.items = pending.items;
-        run.answer = answerFor(pending.trigger.parameters);
+        run.answer = answerFor(*pending.trigger.parameters);
         run.webhook = pending.answer;
     }
 
     /// Everything that the journal delivers. Answered when all runs that it starts have ended.
     Task<std::string> onJournalEvent(Call& call, std::string_view text) {
-        Json event = parseJson(text);
-        const std::string type = event.value("type", "");
         std::vector<FlowRun> runs;
-        Json parameters = Json::object();
-        if (type == kWebhookEvent) {
-            auto pending = takePending(event.value("id", ""));
-            FlowRun run;
-            if (pending) {
-                fill(run, *pending);
-                parameters = pending->trigger.parameters;
-            } else if (!fromEvent(run, event)) {
+        auto parameters = std::make_shared<const Json>(Json::object());
+        // A request's event has its id as subject: when somebody waits, all of it is here already.
+        if (auto pending = takePending(std::string(call.subject()))) {
+            fill(runs.emplace_back(), *pending);
+            parameters = pending->trigger.parameters;
+        } else {
+            const Json event = parseJson(text);
+            if (event.value("type", "") != kWebhookEvent) {
+                collectRuns(event, text, runs);
+            } else if (!fromEvent(runs.emplace_back(), event)) {
                 throw Failure(Status::kRefused, "the flow of this request is not there any more");
             }
-            runs.push_back(std::move(run));
-        } else {
-            collectRuns(event, text, runs);
         }
         for (FlowRun& run : runs) {
             run.id = std::string(call.idempotencyKey()) + "-" + run.workflow->id + (runs.size() > 1 ? "-" + run.node : std::string());
@@ -230,7 +227,7 @@ private:
             bool restored = false;
             if (call.attempt() > 1) restored = co_await driver_.restore(run);
             const FlowEnd end = co_await driver_.run(run);
-            settle(run, end, parameters, restored || run.trip > 0);
+            settle(run, end, *parameters, restored || run.trip > 0);
         }
         co_return std::string();
     }
@@ -300,8 +297,8 @@ private:
     // ---- actions -------------------------------------------------------------------------------
 
     Task<std::string> httpRequest(Call& call, std::string_view input) {
-        Json request = parseJson(input).at("request");
-        HttpRequests::Outcome outcome = co_await driver_.requests().http().send(std::move(request), AskOptions(call));
+        const Json asked = parseJson(input);
+        HttpRequests::Outcome outcome = co_await driver_.requests().http().send(asked.at("request"), AskOptions(call));
         switch (outcome.status) {
             case Status::kOk: co_return outcome.result;
             case Status::kBusy:

@@ -4,7 +4,11 @@
 #include <Poco/URI.h>
 #include <Poco/UUIDGenerator.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base64.hpp"
+#include "json_text.hpp"
 
 namespace totem::flows {
 namespace {
@@ -54,23 +58,42 @@ bool isBinary(const Json& wanted, const Answer& answer) {
     return true;
 }
 
-Json resultOf(const Answer& answer, bool binary) {
-    Json headers = Json::object();
-    const totem_body* raw = answer.body.raw();
-    for (std::uint32_t i = 0; i < raw->header_count; ++i) {
-        std::string name = lower(view(raw->headers[i].name));
-        const std::string value(view(raw->headers[i].value));
-        // As Node does: set-cookie is a list, other repeated fields are joined.
-        if (name == "set-cookie") headers[name].push_back(value);
-        else if (headers.contains(name)) headers[name] = headers[name].get<std::string>() + ", " + value;
-        else headers[name] = value;
+/// As Node does: set-cookie is a list, other repeated fields are joined.
+std::string headersText(const totem_body& body) {
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string cookies;
+    for (std::uint32_t i = 0; i < body.header_count; ++i) {
+        std::string name = lower(view(body.headers[i].name));
+        const std::string_view value = view(body.headers[i].value);
+        if (name == "set-cookie") {
+            cookies += cookies.empty() ? "" : ",";
+            appendJsonText(cookies, value);
+            continue;
+        }
+        auto known = std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == name; });
+        if (known == headers.end()) headers.emplace_back(std::move(name), value);
+        else known->second.append(", ").append(value);
     }
-    Json result{{"status", answer.body.code()},
-                {"statusText", Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(answer.body.code()))},
-                {"headers", std::move(headers)}};
-    if (binary) result["base64"] = toBase64(answer.text());
-    else result["body"] = std::string(answer.text());
-    return result;
+    std::string text = "{";
+    for (const auto& [name, value] : headers) {
+        if (text.size() > 1) text += ',';
+        appendJsonText(text, name);
+        text += ':';
+        appendJsonText(text, value);
+    }
+    if (!cookies.empty()) text += (text.size() > 1 ? ",\"set-cookie\":[" : "\"set-cookie\":[") + cookies + "]";
+    return text + "}";
+}
+
+std::string resultText(const Answer& answer, bool binary) {
+    const int status = answer.body.code();
+    std::string text = "{\"status\":" + std::to_string(status) + ",\"statusText\":";
+    appendJsonText(text, Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(status)));
+    text += ",\"headers\":" + headersText(*answer.body.raw());
+    text += binary ? ",\"base64\":" : ",\"body\":";
+    if (binary) appendJsonText(text, toBase64(answer.text()));
+    else appendJsonText(text, answer.text());
+    return text + "}";
 }
 
 }  // namespace
@@ -132,12 +155,12 @@ HttpOut HttpRequests::outOf(const Json& request) const {
     return out;
 }
 
-Task<HttpRequests::Outcome> HttpRequests::send(Json request, AskOptions options) const {
+Task<HttpRequests::Outcome> HttpRequests::send(const Json& request, AskOptions options) const {
     const HttpOut out = outOf(request);
     Answer answer = co_await client_.ask(out, options);
     Outcome outcome;
     outcome.status = answer.status;
-    if (answer.ok()) outcome.result = dumpJson(resultOf(answer, isBinary(request.value("binary", Json(false)), answer)));
+    if (answer.ok()) outcome.result = resultText(answer, isBinary(request.value("binary", Json(false)), answer));
     else outcome.error = std::string(answer.text());
     co_return outcome;
 }

@@ -24,7 +24,7 @@ public:
         std::string error;
     };
     /// Throws Failure (kInvalid) for a request that cannot be sent.
-    Task<Outcome> send(Json request, AskOptions options) const;
+    Task<Outcome> send(const Json& request, AskOptions options) const;
 
 private:
     HttpOut outOf(const Json& request) const;

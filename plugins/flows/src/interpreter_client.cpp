@@ -4,8 +4,8 @@
 
 namespace totem::flows {
 
-Task<InterpreterAnswer> InterpreterClient::ask(std::int32_t worker, Json header, std::string body, AskOptions options) {
-    const std::string message = encodeFlowFrame(dumpJson(header), body);
+Task<InterpreterAnswer> InterpreterClient::ask(std::int32_t worker, std::string_view header, std::string_view body, AskOptions options) {
+    const std::string message = encodeFlowFrame(header, body);
     Answer answer = co_await workers_.ask("flow", worker, message, options);
     InterpreterAnswer result;
     result.status = answer.status;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base64.hpp"
+#include "json_text.hpp"
 #include "webhook_answer.hpp"
 
 namespace totem::flows {
@@ -15,7 +16,10 @@ constexpr std::int64_t kDefaultActionMs = 60'000;
 /// Shorter waits are simply slept through, as in n8n; longer ones survive a restart.
 constexpr std::int64_t kDurableWaitMs = 5'000;
 
-Json failed(const std::string& message, const char* code) { return Json{{"error", {{"message", message}, {"code", code}}}}; }
+std::string failed(const std::string& message, const char* code) {
+    return "{\"error\":{\"message\":" + jsonText(message) + ",\"code\":\"" + code + "\"}}";
+}
+std::string done(std::string_view result) { return "{\"ok\":" + std::string(result) + "}"; }
 
 const char* codeOf(Status status) {
     switch (status) {
@@ -46,12 +50,10 @@ bool keepsOrder(const Json& request, const HttpRequests& http) {
 }  // namespace
 
 std::string RequestDoer::checkpointOf(const FlowRun& run) {
-    Json header{{"workflow", run.workflow->id}, {"hash", run.workflow->hash}, {"node", run.node}, {"trip", run.trip}};
-    if (run.waitUntilMs != 0) {
-        header["wait_until"] = run.waitUntilMs;
-        header["wait_trip"] = run.waitTrip;
-    }
-    return dumpJson(header) + "\n" + run.records;
+    std::string text = "{\"workflow\":" + jsonText(run.workflow->id) + ",\"hash\":" + jsonText(run.workflow->hash) +
+                       ",\"node\":" + jsonText(run.node) + ",\"trip\":" + std::to_string(run.trip);
+    if (run.waitUntilMs != 0) text += ",\"wait_until\":" + std::to_string(run.waitUntilMs) + ",\"wait_trip\":" + std::to_string(run.waitTrip);
+    return text + "}\n" + run.records;
 }
 
 bool RequestDoer::restore(std::string_view checkpoint, FlowRun& run) {
@@ -72,26 +74,31 @@ AskOptions RequestDoer::optionsFor(FlowRun& run, std::int64_t timeoutMs) {
     return options;
 }
 
-Task<Json> RequestDoer::doAll(FlowRun& run, Json requests) {
-    std::vector<Json> results(requests.size());
-    std::vector<Task<Json>> together;
+Task<std::string> RequestDoer::doAll(FlowRun& run, const Json& requests) {
+    std::vector<std::string> results(requests.size());
+    std::vector<Task<std::string>> together;
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < requests.size(); ++i) {
         if (requests.size() > 1 && !keepsOrder(requests[i], http_)) {
-            together.push_back(doOne(run, std::move(requests[i])));
+            together.push_back(doOne(run, requests[i]));
             places.push_back(i);
             continue;
         }
-        results[i] = co_await doOne(run, std::move(requests[i]));
+        results[i] = co_await doOne(run, requests[i]);
     }
     if (!together.empty()) {
-        std::vector<Json> answers = co_await WhenAll<Json>(std::move(together));
+        std::vector<std::string> answers = co_await WhenAll<std::string>(std::move(together));
         for (std::size_t i = 0; i < answers.size(); ++i) results[places[i]] = std::move(answers[i]);
     }
-    co_return Json(std::move(results));
+    std::string list = "[";
+    for (const std::string& result : results) {
+        if (list.size() > 1) list += ',';
+        list += result;
+    }
+    co_return list + "]";
 }
 
-Task<Json> RequestDoer::doOne(FlowRun& run, Json request) {
+Task<std::string> RequestDoer::doOne(FlowRun& run, const Json& request) {
     const std::string kind = request.value("kind", "");
     const std::string key = keyOf(run, request);
     const std::int64_t after = request.value("after", std::int64_t{0});
@@ -99,12 +106,12 @@ Task<Json> RequestDoer::doOne(FlowRun& run, Json request) {
         const bool slept = co_await sleeper_.sleep(after * kMs);
         if (!slept) throw Suspended();
     }
-    if (kind == "http") co_return co_await doHttp(run, std::move(request), key);
-    if (kind == "wait") co_return co_await doWait(run, std::move(request));
-    if (kind == "workflow") co_return co_await subRuns_.runSub(run, std::move(request), key);
+    if (kind == "http") co_return co_await doHttp(run, request, key);
+    if (kind == "wait") co_return co_await doWait(run, request);
+    if (kind == "workflow") co_return co_await subRuns_.runSub(run, request, key);
     if (kind == "respond") {
         doDetached(run, request);
-        co_return Json{{"ok", Json::object()}};
+        co_return done("{}");
     }
     if (kind == "action") {
         std::string name = request.value("action", "");
@@ -115,38 +122,38 @@ Task<Json> RequestDoer::doOne(FlowRun& run, Json request) {
     co_return failed("the daemon cannot carry out requests of kind \"" + kind + "\"", "ERR_KIND");
 }
 
-Task<Json> RequestDoer::doHttp(FlowRun& run, Json request, std::string key) {
+Task<std::string> RequestDoer::doHttp(FlowRun& run, const Json& request, std::string key) {
     const std::int64_t timeout = request.value("timeout", kDefaultHttpMs);
     if (http_.isRepeatable(request)) {
         try {
-            HttpRequests::Outcome outcome = co_await http_.send(std::move(request), optionsFor(run, timeout));
+            HttpRequests::Outcome outcome = co_await http_.send(request, optionsFor(run, timeout));
             if (outcome.status == Status::kCancelled) throw Suspended();
             if (outcome.status != Status::kOk) co_return failed(outcome.error, codeOf(outcome.status));
-            co_return Json{{"ok", Json::parse(outcome.result)}};
+            co_return done(outcome.result);
         } catch (const Suspended&) {
             throw;
         } catch (const Failure& failure) {
             co_return failed(failure.what(), "ERR_REQUEST");
         }
     }
-    Json input = Json::object();
-    input["request"] = std::move(request);
-    co_return co_await doAction(run, "flows.http_request", dumpJson(input), std::move(key), clock_.monotonicNs() + timeout * kMs);
+    std::string input = "{\"request\":" + dumpJson(request) + "}";
+    co_return co_await doAction(run, "flows.http_request", std::move(input), std::move(key), clock_.monotonicNs() + timeout * kMs);
 }
 
-Task<Json> RequestDoer::doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs) {
+Task<std::string> RequestDoer::doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs) {
     AskOptions options = optionsFor(run, 0);
     options.deadlineNs(deadlineNs).idempotencyKey(std::move(key)).checkpoint(checkpointKey(run), checkpointOf(run));
     Answer answer = co_await actions_.ask(action, input, options);
     if (answer.ok()) {
-        Json result = Json::parse(answer.text().empty() ? std::string_view("{}") : answer.text(), nullptr, false);
-        co_return Json{{"ok", result.is_discarded() ? Json(std::string(answer.text())) : std::move(result)}};
+        const std::string_view text = answer.text();
+        if (text.empty()) co_return done("{}");
+        co_return done(Json::accept(text) ? std::string(text) : jsonText(text));
     }
     if (answer.status == Status::kCancelled || answer.status == Status::kAbandoned) throw Suspended();
     co_return failed(std::string(answer.text().empty() ? statusName(answer.status) : answer.text()), codeOf(answer.status));
 }
 
-Task<Json> RequestDoer::doWait(FlowRun& run, Json request) {
+Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
     if (request.value("webhook", false) || request.value("form", false)) {
         co_return failed("waiting for a webhook or a form is not supported", "ERR_KIND");
     }
@@ -164,7 +171,7 @@ Task<Json> RequestDoer::doWait(FlowRun& run, Json request) {
     const bool slept = co_await sleeper_.sleep(std::max<std::int64_t>(0, until - nowMs) * kMs);
     if (!slept) throw Suspended();
     run.waitUntilMs = 0;
-    co_return Json{{"ok", Json::object()}};
+    co_return done("{}");
 }
 
 void RequestDoer::doDetached(FlowRun& run, const Json& request) {

@@ -21,11 +21,11 @@ public:
     Suspended() : Failure(Status::kUnavailable, "suspended; the run continues after the restart") {}
 };
 
-/// Runs another workflow on behalf of a run and returns {"ok": {"items"}} or {"error"}.
+/// Runs another workflow on behalf of a run and returns {"ok": {"items"}} or {"error"}, JSON text.
 class SubRuns {
 public:
     virtual ~SubRuns() = default;
-    virtual Task<Json> runSub(FlowRun& parent, Json request, std::string key) = 0;
+    virtual Task<std::string> runSub(FlowRun& parent, const Json& request, std::string key) = 0;
 };
 
 /// Carries out what a run requests of the outside: HTTP, actions, waits, answers, sub-workflows.
@@ -35,8 +35,9 @@ public:
     RequestDoer(const totem_host* host, const Settings& settings, SubRuns& subRuns)
         : http_(host, settings), actions_(host), store_(host), events_(host), clock_(host), sleeper_(host), subRuns_(subRuns) {}
 
-    /// All requests of one trip, at once where order does not matter. Results in their order.
-    Task<Json> doAll(FlowRun& run, Json requests);
+    /// All requests of one trip, at once where order does not matter. Their results in order, a JSON
+    /// array as text: only the interpreter looks inside.
+    Task<std::string> doAll(FlowRun& run, const Json& requests);
     /// A request whose result nobody waits for.
     void doDetached(FlowRun& run, const Json& request);
 
@@ -50,10 +51,10 @@ public:
     static bool restore(std::string_view checkpoint, FlowRun& run);
 
 private:
-    Task<Json> doOne(FlowRun& run, Json request);
-    Task<Json> doHttp(FlowRun& run, Json request, std::string key);
-    Task<Json> doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs);
-    Task<Json> doWait(FlowRun& run, Json request);
+    Task<std::string> doOne(FlowRun& run, const Json& request);
+    Task<std::string> doHttp(FlowRun& run, const Json& request, std::string key);
+    Task<std::string> doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs);
+    Task<std::string> doWait(FlowRun& run, const Json& request);
     AskOptions optionsFor(FlowRun& run, std::int64_t timeoutMs);
 
     HttpRequests http_;

@@ -2,6 +2,7 @@
 
 #include <totem/status.hpp>
 
+#include "json_text.hpp"
 #include "webhook_answer.hpp"
 
 namespace totem::flows {
@@ -13,13 +14,15 @@ constexpr int kKillsForQuarantine = 2;
 /// A worker that has lost its cache says so at most this often for one message.
 constexpr int kMaxNeeds = 4;
 
-std::string errorText(const std::string& message) { return Json{{"message", message}}.dump(); }
+std::string errorText(const std::string& message) { return "{\"message\":" + jsonText(message) + "}"; }
+std::string failedSub(const std::string& message) { return "{\"error\":" + errorText(message) + "}"; }
 
 }  // namespace
 
 RunDriver::RunDriver(const totem_host* host, const Settings& settings, FindWorkflow find)
     : log_(host),
       settings_(settings),
+      frame_(",\"defaultTimezone\":" + jsonText(settings.timezone) + ",\"env\":" + dumpJson(settings.env)),
       find_(std::move(find)),
       clock_(host),
       store_(host),
@@ -29,27 +32,27 @@ RunDriver::RunDriver(const totem_host* host, const Settings& settings, FindWorkf
 
 void RunDriver::stop() { doer_.stop(); }
 
-Json RunDriver::frameOf(const FlowRun& run) const {
-    Json frame{{"mode", run.mode},
-               {"execution", run.id},
-               {"defaultTimezone", settings_.timezone},
-               {"env", settings_.env},
-               {"answer", run.answer},
-               {"depth", run.depth}};
+std::string RunDriver::startHeader(const FlowRun& run, const char* op, const std::string& more) const {
+    const std::string id = jsonText(run.id);
+    std::string header = "{\"op\":\"" + std::string(op) + "\",\"run\":" + id + ",\"execution\":" + id +
+                         ",\"workflow\":" + jsonText(run.workflow->hash) + ",\"node\":" + jsonText(run.node) +
+                         ",\"mode\":" + jsonText(run.mode) + ",\"answer\":" + jsonText(run.answer) +
+                         ",\"depth\":" + std::to_string(run.depth) + frame_ + more;
     std::lock_guard<std::mutex> lock(mutex_);
     auto found = staticData_.find(run.workflow->id);
-    if (found != staticData_.end()) frame["staticData"] = found->second;
-    return frame;
+    if (found != staticData_.end()) header += ",\"staticData\":" + found->second;
+    return header + "}";
 }
 
-Json RunDriver::startHeader(const FlowRun& run, const char* op) const {
-    Json header = frameOf(run);
-    header["op"] = op;
-    header["run"] = run.id;
-    header["workflow"] = run.workflow->hash;
-    header["node"] = run.node;
-    return header;
+namespace {
+
+std::string loadHeader(const Workflow& workflow) { return "{\"op\":\"load\",\"workflow\":" + jsonText(workflow.hash) + "}"; }
+
+std::string resumeHeader(const FlowRun& run) {
+    return "{\"op\":\"resume\",\"run\":" + jsonText(run.id) + ",\"trip\":" + std::to_string(run.trip) + "}";
 }
+
+}  // namespace
 
 AskOptions RunDriver::workerOptions(const FlowRun& run) const {
     AskOptions options = run.cause == nullptr ? AskOptions() : AskOptions(*run.cause);
@@ -70,15 +73,17 @@ std::string RunDriver::quarantineOf(const std::string& hash) const {
 }
 
 Task<std::string> RunDriver::load(WorkflowPtr workflow) {
-    Json header{{"op", "load"}, {"workflow", workflow->hash}};
-    InterpreterAnswer answer = co_await interpreter_.ask(0, std::move(header), workflow->text, AskOptions());
+    const std::string header = loadHeader(*workflow);
+    InterpreterAnswer answer = co_await interpreter_.ask(0, header, workflow->text, AskOptions());
     if (answer.status != Status::kOk) throw Failure(Status::kUnavailable, "the flow worker did not take the workflow: " + answer.error);
     co_return dumpJson(answer.header);
 }
 
 /// One message, with whatever the worker says it needs first. A worker that dies is replaced and the
-/// run restored there from its records and the results in hand.
-Task<InterpreterAnswer> RunDriver::say(FlowRun& run, Json header, std::string body, std::string results) {
+/// run restored there from its records and the results in hand. `body` and `results` must outlive it.
+Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::string_view body, std::string_view results) {
+    const bool resumes = !results.empty();
+    std::string restored;
     int needs = 0;
     int losses = 0;
     while (true) {
@@ -97,18 +102,18 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, Json header, std::string bo
             if (answer.op() != "need") co_return answer;
             if (++needs > kMaxNeeds) co_return answer;
             if (answer.header.value("need", "") == "workflow") {
-                Json load{{"op", "load"}, {"workflow", run.workflow->hash}};
-                InterpreterAnswer loaded = co_await interpreter_.ask(run.worker, std::move(load), run.workflow->text, workerOptions(run));
+                const std::string load = loadHeader(*run.workflow);
+                InterpreterAnswer loaded = co_await interpreter_.ask(run.worker, load, run.workflow->text, workerOptions(run));
                 if (loaded.workerLost()) noteKill(run, loaded);
                 continue;
             }
             restoreNow = true;
         }
-        if (restoreNow && header.value("op", "") == "resume") {
-            header = startHeader(run, "restore");
-            header["trip"] = run.trip;
-            header["resultsLength"] = results.size();
-            body = run.records + results;
+        if (restoreNow && resumes && restored.empty()) {
+            header = startHeader(run, "restore", ",\"trip\":" + std::to_string(run.trip) + ",\"resultsLength\":" + std::to_string(results.size()));
+            restored = run.records;
+            restored += results;
+            body = restored;
         }
     }
 }
@@ -120,19 +125,19 @@ Task<FlowEnd> RunDriver::run(FlowRun& run) {
         end.error = errorText(end.error);
         co_return end;
     }
-    std::string body = run.records.empty() ? run.items : run.records;
-    Json header = startHeader(run, run.records.empty() ? "start" : "restore");
+    const bool starts = run.records.empty();
+    const std::string first = starts ? run.items : run.records;
+    std::string header = startHeader(run, starts ? "start" : "restore");
     std::string results;
     while (true) {
-        InterpreterAnswer answer = co_await say(run, std::move(header), std::move(body), results);
+        InterpreterAnswer answer = co_await say(run, std::move(header), results.empty() ? first : results, results);
         if (answer.op() != "requests") co_return co_await finish(run, std::move(answer));
         run.records += answer.body;
         run.trip = answer.header.value("trip", 0);
         for (const Json& request : answer.header.value("detached", Json::array())) doer_.doDetached(run, request);
-        Json answers = co_await doer_.doAll(run, std::move(answer.header["requests"]));
-        results = dumpJson(answers);
-        header = Json{{"op", "resume"}, {"run", run.id}, {"trip", run.trip}};
-        body = results;
+        const Json& requests = answer.header["requests"];
+        results = co_await doer_.doAll(run, requests);
+        header = resumeHeader(run);
     }
 }
 
@@ -152,7 +157,7 @@ Task<FlowEnd> RunDriver::finish(FlowRun& run, InterpreterAnswer answer) {
             const std::string data = dumpJson(answer.header.at("staticData"));
             {
                 std::lock_guard<std::mutex> lock(mutex_);
-                staticData_[run.workflow->id] = answer.header.at("staticData");
+                staticData_[run.workflow->id] = data;
             }
             co_await store_.put("static/" + run.workflow->id, data, 0);
         }
@@ -168,7 +173,7 @@ Task<bool> RunDriver::restore(FlowRun& run) {
     co_return false;
 }
 
-Task<Json> RunDriver::runSub(FlowRun& parent, Json request, std::string key) {
+Task<std::string> RunDriver::runSub(FlowRun& parent, const Json& request, std::string key) {
     FlowRun sub;
     if (request.contains("workflow") && !request.at("workflow").is_null()) {
         Workflow given = parseWorkflow(request.at("workflow").is_string() ? request.at("workflow").get<std::string>() : dumpJson(request.at("workflow")));
@@ -180,13 +185,13 @@ Task<Json> RunDriver::runSub(FlowRun& parent, Json request, std::string key) {
         const Json id = request.value("workflowId", Json(""));
         sub.workflow = find_(id.is_string() ? id.get<std::string>() : id.dump());
     }
-    if (!sub.workflow) co_return Json{{"error", {{"message", "the workflow " + request.value("workflowId", Json("")).dump() + " is not there"}}}};
+    if (!sub.workflow) co_return failedSub("the workflow " + request.value("workflowId", Json("")).dump() + " is not there");
     for (const Trigger& trigger : sub.workflow->triggers) {
         if (trigger.type == "n8n-nodes-base.executeWorkflowTrigger" || (sub.node.empty() && trigger.type == "n8n-nodes-base.manualTrigger")) {
             sub.node = trigger.node;
         }
     }
-    if (sub.node.empty()) co_return Json{{"error", {{"message", "the workflow \"" + sub.workflow->name + "\" has no trigger for sub-workflows"}}}};
+    if (sub.node.empty()) co_return failedSub("the workflow \"" + sub.workflow->name + "\" has no trigger for sub-workflows");
     sub.id = key;
     sub.items = dumpJson(request.value("items", Json::array()));
     sub.mode = parent.mode;
@@ -195,11 +200,8 @@ Task<Json> RunDriver::runSub(FlowRun& parent, Json request, std::string key) {
     sub.depth = parent.depth + 1;
     sub.cause = parent.cause;
     FlowEnd end = co_await run(sub);
-    if (!end.ok) co_return Json{{"error", Json::parse(end.error)}};
-    Json items = end.output.empty() ? Json::array() : Json::parse(end.output);
-    Json result = Json::object();
-    result["ok"]["items"] = std::move(items);
-    co_return result;
+    if (!end.ok) co_return "{\"error\":" + end.error + "}";
+    co_return "{\"ok\":{\"items\":" + (end.output.empty() ? std::string("[]") : end.output) + "}}";
 }
 
 }  // namespace totem::flows

@@ -39,10 +39,10 @@ public:
     void stop();
 
 private:
-    Task<Json> runSub(FlowRun& parent, Json request, std::string key) override;
-    Task<InterpreterAnswer> say(FlowRun& run, Json header, std::string body, std::string results);
-    Json frameOf(const FlowRun& run) const;
-    Json startHeader(const FlowRun& run, const char* op) const;
+    Task<std::string> runSub(FlowRun& parent, const Json& request, std::string key) override;
+    Task<InterpreterAnswer> say(FlowRun& run, std::string header, std::string_view body, std::string_view results);
+    /// The header of a `start` or `restore`, `more` members added.
+    std::string startHeader(const FlowRun& run, const char* op, const std::string& more = {}) const;
     AskOptions workerOptions(const FlowRun& run) const;
     void noteKill(const FlowRun& run, const InterpreterAnswer& answer);
     std::string quarantineOf(const std::string& hash) const;
@@ -50,6 +50,7 @@ private:
 
     const Log log_;
     const Settings& settings_;
+    const std::string frame_;  ///< members that are the same for all runs
     const FindWorkflow find_;
     const Clock clock_;
     const Store store_;
@@ -59,7 +60,7 @@ private:
 
     mutable std::mutex mutex_;
     std::map<std::string, int> kills_;  // by workflow hash; guarded by mutex_
-    std::map<std::string, Json> staticData_;  // by workflow id; guarded by mutex_
+    std::map<std::string, std::string> staticData_;  // JSON by workflow id; guarded by mutex_
 };
 
 }  // namespace totem::flows

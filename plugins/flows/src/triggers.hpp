@@ -19,7 +19,7 @@ struct WebhookTrigger {
     WorkflowPtr workflow;
     std::string node, path, method;
     int output = 0;  ///< which of the node's outputs, when it serves several methods
-    Json parameters;
+    std::shared_ptr<const Json> parameters;
     std::map<std::string, std::string> params;  ///< values of `:name` segments, filled by a match
 };
 

@@ -10,6 +10,7 @@
 #include <totem/caller.hpp>
 
 #include "base64.hpp"
+#include "json_text.hpp"
 #include "multipart.hpp"
 
 namespace totem::flows {
@@ -41,14 +42,31 @@ Json pairsOf(std::string_view encoded) {
     return object;
 }
 
-Json headersOf(const Request& request) {
-    Json headers = Json::object();
+/// Repeated fields are joined.
+std::string headersText(const Request& request) {
+    std::vector<std::pair<std::string, std::string>> headers;
     for (std::uint32_t i = 0; i < request.headerCount(); ++i) {
         const auto [name, value] = request.headerAt(i);
-        const std::string key = lower(name);
-        headers[key] = headers.contains(key) ? headers[key].get<std::string>() + ", " + std::string(value) : std::string(value);
+        std::string key = lower(name);
+        auto known = std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == key; });
+        if (known == headers.end()) headers.emplace_back(std::move(key), value);
+        else known->second.append(", ").append(value);
     }
-    return headers;
+    std::string text = "{";
+    for (const auto& [name, value] : headers) {
+        if (text.size() > 1) text += ',';
+        appendJsonText(text, name);
+        text += ':';
+        appendJsonText(text, value);
+    }
+    return text + "}";
+}
+
+/// Checked, but not parsed: the text is what the flow gets. Throws Failure as parseJson does.
+std::string checkedJson(std::string_view content) {
+    if (content.substr(0, 3) == "\xEF\xBB\xBF") content.remove_prefix(3);
+    if (nestsTooDeep(content) || !Json::accept(content)) static_cast<void>(parseJson(content));
+    return std::string(content);
 }
 
 Response parseRefusal(const std::string& why) {
@@ -119,7 +137,7 @@ Response withOptions(Response response, const Json& parameters) {
 
 WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, bool test) {
     WebhookItem result;
-    Json json{{"headers", headersOf(request)}, {"params", trigger.params}, {"query", pairsOf(request.query())}, {"body", Json::object()}};
+    std::string body = "{}";
     Json binary = Json::object();
     const std::string type = lower(request.header("Content-Type").substr(0, request.header("Content-Type").find(';')));
     const std::string content = request.content();
@@ -127,37 +145,41 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
         // `{}`, as n8n gives it
     } else if (type.find("json") != std::string::npos) {
         try {
-            json["body"] = parseJson(content);
+            body = checkedJson(content);
         } catch (const Failure& failure) {
             result.refusal = parseRefusal(std::string("The body says that it is JSON: ") + failure.what());
             return result;
         }
     } else if (type == "application/x-www-form-urlencoded") {
-        json["body"] = pairsOf(content);
+        body = dumpJson(pairsOf(content));
     } else if (type == "multipart/form-data") {
-        if (!readMultipart(request.header("Content-Type"), content, json["body"], binary)) {
+        Json fields = Json::object();
+        if (!readMultipart(request.header("Content-Type"), content, fields, binary)) {
             result.refusal = parseRefusal("The body says that it is multipart/form-data, but it is not.");
             return result;
         }
+        body = dumpJson(fields);
     } else if (type.rfind("text/", 0) == 0 || type.find("xml") != std::string::npos) {
-        json["body"] = content;
+        body = jsonText(content);
     } else {
         binary["data"] = {{"data", toBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
     }
-    const std::string host(request.header("Host"));
-    json["webhookUrl"] = "http://" + host + (test ? "/webhook-test/" : "/webhook/") + trigger.path;
-    json["executionMode"] = test ? "test" : "production";
-    if (options(trigger.parameters).value("rawBody", false)) {
+    if (options(*trigger.parameters).value("rawBody", false)) {
         binary["data"] = {{"data", toBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
     }
-    result.item = Json::object();
-    result.item["json"] = std::move(json);
-    if (!binary.empty()) result.item["binary"] = std::move(binary);
+    const std::string url = "http://" + std::string(request.header("Host")) + (test ? "/webhook-test/" : "/webhook/") + trigger.path;
+    std::string& item = result.item;
+    item = "{\"json\":{\"headers\":" + headersText(request);
+    item += ",\"params\":" + dumpJson(trigger.params) + ",\"query\":" + dumpJson(pairsOf(request.query()));
+    item += ",\"body\":" + body + ",\"webhookUrl\":" + jsonText(url);
+    item += test ? ",\"executionMode\":\"test\"}" : ",\"executionMode\":\"production\"}";
+    if (!binary.empty()) item += ",\"binary\":" + dumpJson(binary);
+    item += '}';
     return result;
 }
 
 std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger, const Settings& settings) {
-    const Json nodeOptions = options(trigger.parameters);
+    const Json nodeOptions = options(*trigger.parameters);
     const std::string allowed = nodeOptions.value("ipWhitelist", "");
     if (!allowed.empty()) {
         bool found = false;
@@ -168,7 +190,7 @@ std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigg
         }
         if (!found) return Response::problem(403, "this address may not call the webhook");
     }
-    if (trigger.parameters.value("authentication", "none") == "none") return std::nullopt;
+    if (trigger.parameters->value("authentication", "none") == "none") return std::nullopt;
     const Credential* credential = credentialOf(trigger, settings);
     if (credential == nullptr) return Response::problem(500, "the webhook's credential has no entry in plugins.flows.config.credentials");
     if (authenticated(request, *credential)) return std::nullopt;

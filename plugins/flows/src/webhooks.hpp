@@ -14,10 +14,10 @@ namespace totem::flows {
 
 /// What a request to a Webhook node becomes, and how the node's mode answers it.
 
-/// The item that the node gives: headers, params, query, body, webhookUrl, executionMode.
-/// A response instead when the body cannot be read as its type says.
+/// The item that the node gives, as JSON text: headers, params, query, body, webhookUrl,
+/// executionMode. A response instead when the body cannot be read as its type says.
 struct WebhookItem {
-    Json item;
+    std::string item;
     std::optional<Response> refusal;
 };
 WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, bool test);

@@ -156,7 +156,7 @@ function nextRequests(ctx, states, config) {
 
 /// Pauses between batches: the first request of each further batch starts later.
 function spread(ctx, requests) {
-    if (ctx.params.options?.batching === undefined) return requests;
+    if (ctx.version >= 3 && ctx.params.options?.batching === undefined) return requests;
     const { batchSize = 50, batchInterval = 1000 } =
         paramsOf(ctx, 0).options?.batching?.batch ?? { batchSize: -1 };
     const size = Number(batchSize) || 1;
