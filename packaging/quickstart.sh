@@ -19,7 +19,7 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config ca-certificates
   libpoco-dev libboost-dev libboost-filesystem-dev libboost-system-dev nlohmann-json3-dev
   libcurl4-openssl-dev libsqlite3-dev libvalijson-dev prometheus-cpp-dev libcli11-dev
-  libsystemd-dev libseccomp-dev libjavascriptcoregtk-4.1-dev libssl-dev zlib1g-dev catch2
+  libvips-dev libsystemd-dev libseccomp-dev libjavascriptcoregtk-4.1-dev libssl-dev zlib1g-dev catch2
 )
 run_packages=(curl jq)
 test_packages=(curl jq strace procps)

@@ -41,6 +41,11 @@ public:
         if (!object_.at(name).is_number_unsigned()) fail(name, "a whole number", object_.at(name).dump());
         return object_.at(name).get<std::uint64_t>();
     }
+    bool flag(const char* name) const {
+        if (!object_.contains(name)) return false;
+        if (!object_.at(name).is_boolean()) fail(name, "true or false", object_.at(name).dump());
+        return object_.at(name).get<bool>();
+    }
     std::vector<Section> sections(const char* name) const {
         std::vector<Section> list;
         if (!object_.contains(name)) return list;
@@ -103,6 +108,11 @@ Manifest::Worker workerOf(const Section& section, const std::filesystem::path& f
     worker.instances = static_cast<std::uint32_t>(section.number("instances", 0));
     worker.memoryBytes = section.number("memory_mb", 256) * 1024 * 1024;
     worker.timeNs = static_cast<std::int64_t>(section.number("time_ms", 10'000)) * 1'000'000;
+    worker.arguments = section.texts("arguments");
+    worker.niceness = static_cast<int>(section.number("nice", 0));
+    worker.recycleRequests = section.number("recycle_requests", 0);
+    worker.recycleBytes = section.number("recycle_mb", 0) * 1024 * 1024;
+    worker.optional = section.flag("optional");
     return worker;
 }
 

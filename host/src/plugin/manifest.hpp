@@ -33,6 +33,10 @@ struct Manifest {
         std::uint32_t instances = 0;    ///< 0: one per core
         std::uint64_t memoryBytes = 0;
         std::int64_t timeNs = 0;
+        std::vector<std::string> arguments;
+        int niceness = 0;
+        std::uint64_t recycleRequests = 0, recycleBytes = 0;  ///< 0: never
+        bool optional = false;  ///< the plugin runs without the program
     };
 
     std::string id, version, title;

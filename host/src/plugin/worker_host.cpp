@@ -18,6 +18,7 @@ void WorkerHost::declare(const Manifest& manifest) {
         const auto key = std::make_pair(manifest.id, worker.name);
         if (pools_.count(key) != 0) continue;
         if (access(worker.program.c_str(), X_OK) != 0) {
+            if (worker.optional) continue;
             throw std::runtime_error(worker.program.string() + ": is missing or not executable, and plugin " + manifest.id +
                                      " needs it as its worker \"" + worker.name + "\"; reinstall the plugin");
         }
@@ -27,6 +28,10 @@ void WorkerHost::declare(const Manifest& manifest) {
         options.instances = static_cast<int>(worker.instances);
         options.memoryBytes = static_cast<std::int64_t>(worker.memoryBytes);
         options.timeLimitNs = worker.timeNs;
+        options.arguments = worker.arguments;
+        options.niceness = worker.niceness;
+        options.recycleRequests = worker.recycleRequests;
+        options.recycleBytes = static_cast<std::int64_t>(worker.recycleBytes);
         pools_[key] = std::make_unique<WorkerPool>(loop_, std::move(options), log_.plugin(manifest.id));
     }
 }

@@ -44,6 +44,7 @@ struct Worker {
     FrameWriter writer;
     State state = State::starting;
     bool everReady = false;
+    std::uint64_t served = 0;    // requests answered
     bool writing = false;        // the loop waits for the socket to take more
     std::int64_t changedNs = 0;  // when it came into this state
     std::int64_t mustEndNs = 0;  // when its start, request or closing is overdue

@@ -129,6 +129,7 @@ void WorkerPool::Impl::onFrame(Worker& worker) {
         done = std::move(worker.active->done);
         worker.active.reset();
         --counted.busy;
+        ++worker.served;
     } else {
         failuresInRow = 0;
         worker.everReady = true;
@@ -136,8 +137,31 @@ void WorkerPool::Impl::onFrame(Worker& worker) {
     worker.state = Worker::State::idle;
     worker.changedNs = monotonicNow();
     // The next request goes out before the completion runs, so that both work at once.
-    if (!feed(worker)) armIdleTimer(options.idleShutdownNs);
+    if (isWorn(worker)) {
+        hangUp(worker);
+        pump();
+    } else if (!feed(worker)) {
+        armIdleTimer(options.idleShutdownNs);
+    }
     if (done) done(std::move(reply));
+}
+
+bool WorkerPool::Impl::isWorn(const Worker& worker) const {
+    if (worker.served == 0) return false;
+    return (options.recycleRequests != 0 && worker.served >= options.recycleRequests) ||
+           (options.recycleBytes != 0 && worker.process.residentBytes() > options.recycleBytes);
+}
+
+/// Lets an idle worker end by itself.
+void WorkerPool::Impl::hangUp(Worker& worker) {
+    loop.unwatch(worker.process.socket());
+    worker.process.hangUp();
+    worker.state = Worker::State::closing;
+    worker.changedNs = monotonicNow();
+    worker.mustEndNs = worker.changedNs + kHangUpNs;
+    failQueue(worker.queue, WorkerStatus::gone,
+              "worker " + options.name + " " + std::to_string(worker.id) + " is gone");
+    armTick();
 }
 
 void WorkerPool::Impl::onErrors(std::uint64_t id) {
@@ -285,12 +309,7 @@ void WorkerPool::Impl::closeIdle() {
             next = next == 0 ? left : std::min(next, left);
             continue;
         }
-        loop.unwatch(worker.process.socket());
-        worker.process.hangUp();
-        worker.state = Worker::State::closing;
-        worker.changedNs = now;
-        worker.mustEndNs = now + kHangUpNs;
-        armTick();
+        hangUp(worker);
     }
     if (next != 0) armIdleTimer(next);
 }

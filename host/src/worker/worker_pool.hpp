@@ -23,6 +23,8 @@ struct WorkerOptions {
     std::int64_t memoryBytes = 512ll << 20;        // resident; polled while busy
     std::int64_t timeLimitNs = 5'000'000'000;      // per request, from its sending
     std::int64_t idleShutdownNs = 30'000'000'000;  // an idle process ends after this
+    std::uint64_t recycleRequests = 0;             // a process ends after so many; 0: never
+    std::int64_t recycleBytes = 0;  // a process that holds more after a request ends; 0: never
     std::int64_t startLimitNs = 10'000'000'000;    // from spawn to ready
     int niceness = 0;                              // added to the daemon's
     std::size_t queueRequests = 10'000;            // waiting requests beyond these are refused
@@ -64,7 +66,8 @@ struct WorkerReply {
 /// A request without affinity goes to an idle worker, the one used last first, else a new process
 /// is started, else it waits; the oldest waiting request is next. A request is allowed its time
 /// limit or what is left to its deadline, whichever is less, and 250 ms of grace. A request is
-/// never sent twice: when it may have begun, its failure is reported.
+/// never sent twice: when it may have begun, its failure is reported. A process that has done its
+/// share (recycle…) is hung up between two requests, so no request is lost by it.
 ///
 /// Threads: `ask`, `counters` from anywhere. Completions run on the loop, once each, never inside
 /// `ask`; they must not block. Lifetime: the loop runs from before the first `ask` until after

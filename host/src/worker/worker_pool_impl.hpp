@@ -39,6 +39,8 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
     void onErrors(std::uint64_t id);
     void onEnd(std::uint64_t id);
     void kill(Worker& worker, const std::string& why, WorkerStatus status);
+    bool isWorn(const Worker& worker) const;
+    void hangUp(Worker& worker);
     void bury(std::uint64_t id);
     void report(const Worker& worker, const std::string& how, bool expected);
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include <totem/caller.hpp>
 #include <totem/json.hpp>
 
 namespace totem::images {
@@ -18,12 +19,8 @@ bool bearsToken(const Request& request, const std::vector<std::string>& tokens) 
     if (given.substr(0, kScheme.size()) != kScheme) return false;
     given.remove_prefix(kScheme.size());
     bool found = false;
-    for (const std::string& token : tokens) {
-        unsigned difference = given.size() == token.size() && !token.empty() ? 0 : 1;
-        for (std::size_t i = 0; i < given.size() && !token.empty(); ++i)
-            difference |= static_cast<unsigned char>(given[i] ^ token[i % token.size()]);
-        found |= difference == 0;
-    }
+    for (const std::string& token : tokens)
+        found |= !token.empty() && sameSecret(given, token);
     return found;
 }
 

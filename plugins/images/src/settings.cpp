@@ -81,6 +81,12 @@ Settings parseSettings(std::string_view text) {
     while (!settings.publicUrl.empty() && settings.publicUrl.back() == '/')
         settings.publicUrl.pop_back();
     settings.tokens = json.value("tokens", std::vector<std::string>());
+    settings.signingKeys = json.value("signing_keys", std::vector<std::string>());
+    const Json cache = json.value("cache", Json::object());
+    settings.cacheFolder = cache.value("directory", "/var/cache/totemd/images");
+    settings.cacheBytes = cache.value("disk_mb", std::uint64_t{1024}) << 20;
+    settings.memoryBytes = cache.value("memory_mb", std::uint64_t{32}) << 20;
+    settings.presetsAhead = json.value("presets_ahead", true);
     const Json listeners = json.value("listeners", Json::object());
     for (const auto& [name, entry] : listeners.items())
         settings.listeners[name] = policyOf(entry);

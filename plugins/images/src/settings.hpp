@@ -46,6 +46,11 @@ struct Settings {
     std::string timezone;   ///< IANA name
     std::string publicUrl;  ///< without a slash at its end; may be empty
     std::vector<std::string> tokens;
+    std::vector<std::string> signingKeys;
+    std::string cacheFolder;
+    std::uint64_t cacheBytes = 0;
+    std::uint64_t memoryBytes = 0;
+    bool presetsAhead = true;
     std::map<std::string, ListenerPolicy, std::less<>> listeners;
     std::map<std::string, Preset, std::less<>> presets;
     Limits limits;

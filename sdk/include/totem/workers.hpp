@@ -25,6 +25,16 @@ public:
         });
     }
 
+    /// With a file for the worker; the descriptor stays the caller's. When the worker answers with a
+    /// file, `body.raw()->fd` and `length` are it, and `text()` what the worker said beside it.
+    auto ask(std::string_view worker, std::int32_t affinity, std::string_view request, int fd,
+             const AskOptions& options = {}) const {
+        return Pending(host_, options, [this, worker, affinity, request, fd](const totem_ask& ask) {
+            if (!TOTEM_HAS(api_, ask_file)) return answerUnavailable(host_, ask, TOTEM_EXT_WORKER);
+            api_->ask_file(host_, str(worker), affinity, str(request), fd, &ask);
+        });
+    }
+
 private:
     const totem_host* host_;
     const totem_host_worker* api_;

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -438,4 +439,30 @@ TEST_CASE("options that cannot work are refused with what is wrong") {
     options.memoryBytes = 0;
     CHECK_THROWS_WITH(WorkerPool(loop, options, log.part("x")),
                       "worker test: its memory limit must be positive");
+}
+
+TEST_CASE("a process ends after its share of requests, and none is lost by it") {
+    WorkerOptions options = testOptions();
+    options.recycleRequests = 2;
+    Bench bench(options);
+    std::vector<std::future<WorkerReply>> replies;
+    for (int i = 0; i < 7; ++i) replies.push_back(bench.ask({0, "pid", {}, 0}));
+    std::map<std::string, int> requestsOf;
+    for (auto& reply : replies) {
+        const WorkerReply got = reply.get();
+        REQUIRE(got.status == WorkerStatus::ok);
+        ++requestsOf[got.payload];
+    }
+    CHECK(requestsOf.size() == 4);
+    for (const auto& [pid, count] : requestsOf) CHECK(count <= 2);
+    CHECK(bench.pool->counters().crashed == 0);
+}
+
+TEST_CASE("a process that holds too much memory after a request ends, another goes on") {
+    WorkerOptions options = testOptions();
+    options.recycleBytes = 1;
+    Bench bench(options);
+    const std::string first = bench.wait("pid").payload;
+    CHECK(bench.wait("pid").payload != first);
+    CHECK(bench.pool->counters().crashed == 0);
 }

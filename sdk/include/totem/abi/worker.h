@@ -2,7 +2,10 @@
  * network, no files but those handed in, memory and time capped, killed and respawned by the host.
  * Declared in the manifest:
  *   "workers": [{"name": "flow", "program": "totem-flow-worker", "memory_mb": 256, "time_ms":
- * 10000}] The program's end is totem/worker.hpp. */
+ * 10000}] and, where wanted, "arguments" (texts), "nice" (0 to 19), "recycle_requests" and
+ * "recycle_mb" (a process ends after so many requests, or once it holds more than that between
+ * two), "optional": true (the plugin runs without the program; asks answer NOT_FOUND).
+ * The program's end is totem/worker.hpp. */
 #ifndef TOTEM_ABI_WORKER_H
 #define TOTEM_ABI_WORKER_H
 
@@ -20,8 +23,14 @@ typedef struct totem_host_worker {
      * time and killed; TOO_LARGE: over its memory and killed; GONE: died (content says how). */
     void (*ask)(const totem_host* host, totem_str worker, int32_t affinity, totem_str request,
                 const totem_ask* ask);
+    /* [any-thread] As `ask`, with a file: the worker receives `fd` (duplicated before this
+     * returns). A worker may answer either kind of ask with a file beside its text: content is
+     * the text then, and [0, length) of fd the file, which the host has seen to be a memory file
+     * sealed against writing and shrinking, so that it can be mapped without fear. */
+    void (*ask_file)(const totem_host* host, totem_str worker, int32_t affinity, totem_str request,
+                     int32_t fd, const totem_ask* ask);
 } totem_host_worker;
 
-TOTEM_STATIC_ASSERT(sizeof(totem_host_worker) == 16, "totem_host_worker layout");
+TOTEM_STATIC_ASSERT(sizeof(totem_host_worker) == 24, "totem_host_worker layout");
 
 #endif

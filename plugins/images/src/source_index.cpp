@@ -1,0 +1,107 @@
+#include "source_index.hpp"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "clock.hpp"
+#include "signature.hpp"
+
+namespace totem::images {
+namespace {
+
+/// How long a file is taken to be the same without a look: it is told when it changes, but not
+/// every file system tells.
+constexpr std::int64_t kTrustWatchedNs = 60'000'000'000;
+constexpr std::int64_t kTrustUnwatchedNs = 1'000'000'000;
+
+bool isSame(const Source& source, const OpenFile& file) {
+    return !source.stale && source.device == file.device && source.inode == file.inode &&
+           source.size == file.size && source.modifiedNs == file.modifiedNs;
+}
+
+}  // namespace
+
+std::shared_ptr<const Source> SourceIndex::get(const std::string& path, bool watched) {
+    const std::int64_t now = monotonicNs();
+    auto source = known(path);
+    if (source && !source->stale &&
+        now - source->checkedNs < (watched ? kTrustWatchedNs : kTrustUnwatchedNs)) {
+        return source;
+    }
+    auto file = files_.open(path);
+    if (!file) {
+        if (source) source->stale = true;
+        forget(path);
+        return nullptr;
+    }
+    if (source && isSame(*source, *file)) {
+        source->checkedNs = now;
+        return source;
+    }
+    if (source) source->stale = true;
+    source = read(path, std::move(*file));
+    if (source) keep(path, source);
+    return source;
+}
+
+std::shared_ptr<const Source> SourceIndex::known(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    const auto found = entries_.find(path);
+    if (found == entries_.end()) return nullptr;
+    uses_.splice(uses_.begin(), uses_, found->second.use);
+    return found->second.source;
+}
+
+std::shared_ptr<const Source> SourceIndex::read(const std::string& path, OpenFile file) const {
+    auto source = std::make_shared<Source>();
+    source->path = path;
+    source->size = file.size;
+    source->modifiedNs = file.modifiedNs;
+    source->device = file.device;
+    source->inode = file.inode;
+    source->fd = std::move(file.fd);
+    source->checkedNs = monotonicNs();
+    std::array<char, kMagicBytes> head;
+    const ssize_t got = pread(source->fd->get(), head.data(), head.size(), 0);
+    if (got < 0) return nullptr;
+    source->kind = sniff({head.data(), static_cast<std::size_t>(got)});
+    source->hash = contentHash(source->fd->get());
+    return source->hash.empty() ? nullptr : source;
+}
+
+void SourceIndex::keep(const std::string& path, const std::shared_ptr<const Source>& source) {
+    std::lock_guard lock(mutex_);
+    auto [found, fresh] = entries_.try_emplace(path);
+    if (fresh) found->second.use = uses_.insert(uses_.begin(), path);
+    found->second.source = source;
+    while (entries_.size() > most_) {
+        entries_.erase(uses_.back());
+        uses_.pop_back();
+    }
+}
+
+void SourceIndex::forget(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    const auto found = entries_.find(path);
+    if (found == entries_.end()) return;
+    uses_.erase(found->second.use);
+    entries_.erase(found);
+}
+
+void SourceIndex::changed(std::string_view path) {
+    std::lock_guard lock(mutex_);
+    const std::string below = path.empty() ? std::string() : std::string(path) + "/";
+    for (auto entry = path.empty() ? entries_.begin() : entries_.lower_bound(path);
+         entry != entries_.end(); ++entry) {
+        const std::string& name = entry->first;
+        const bool meant =
+            path.empty() || name == path || name.compare(0, below.size(), below) == 0;
+        // Names such as "a-b" stand between "a" and "a/b".
+        if (!meant && name.compare(0, path.size(), path) != 0) break;
+        if (meant) entry->second.source->stale = true;
+    }
+}
+
+}  // namespace totem::images
