@@ -20,14 +20,10 @@ nlohmann::json describe(const HealthComponent& component) {
     nlohmann::json json{{"state", toString(component.state)},
                         {"required", component.required},
                         {"since", isoTime(component.sinceNs)},
-                        {"last_error", nullptr},
-                        {"last_latency_ms", nullptr}};
+                        {"last_error", nullptr}};
     if (!component.lastError.empty()) {
         json["last_error"] = component.lastError;
         json["last_error_at"] = isoTime(component.lastErrorNs);
-    }
-    if (component.lastLatencyNs) {
-        json["last_latency_ms"] = static_cast<double>(*component.lastLatencyNs / 1000) / 1000.0;
     }
     return json;
 }
@@ -51,83 +47,49 @@ std::string_view toString(HealthState state) {
 HealthRegistry::HealthRegistry(const Masker& masker, Clock clock)
     : masker_(masker), clock_(clock ? std::move(clock) : Clock(unixNow)) {}
 
-void HealthRegistry::add(const std::string& name, bool required, HealthPolicy policy) {
+void HealthRegistry::add(const std::string& name, bool required) {
     std::lock_guard lock(mutex_);
-    auto [entry, added] = entries_.try_emplace(name);
+    auto [component, added] = components_.try_emplace(name);
     if (added) {
-        entry->second.component.name = name;
-        entry->second.addedNs = clock_();
-        entry->second.component.sinceNs = entry->second.addedNs;
+        component->second.name = name;
+        component->second.sinceNs = clock_();
     }
-    entry->second.component.required = required;
-    entry->second.policy = policy;
+    component->second.required = required;
 }
 
 void HealthRegistry::remove(const std::string& name) {
+    const std::string parts = name + ".";
     std::lock_guard lock(mutex_);
-    entries_.erase(name);
-}
-
-void HealthRegistry::change(Entry& entry, HealthState state) {
-    if (entry.component.state == state) return;
-    entry.component.state = state;
-    entry.component.sinceNs = clock_();
-}
-
-void HealthRegistry::note(Entry& entry, std::string_view error) {
-    if (error.empty()) return;
-    entry.component.lastError = cutText(masker_.text(error));
-    entry.component.lastErrorNs = clock_();
+    std::erase_if(components_, [&](const auto& entry) {
+        return entry.first == name || entry.first.compare(0, parts.size(), parts) == 0;
+    });
 }
 
 void HealthRegistry::set(const std::string& name, HealthState state, std::string_view error) {
     std::lock_guard lock(mutex_);
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) return;
-    found->second.failures = 0;
-    note(found->second, error);
-    change(found->second, state);
-}
-
-void HealthRegistry::succeeded(const std::string& name, std::int64_t latencyNs) {
-    std::lock_guard lock(mutex_);
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) return;
-    found->second.failures = 0;
-    found->second.component.lastLatencyNs = latencyNs;
-    change(found->second, HealthState::healthy);
-}
-
-void HealthRegistry::failed(const std::string& name, std::string_view error) {
-    std::lock_guard lock(mutex_);
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) return;
-    Entry& entry = found->second;
-    note(entry, error);
-    const bool young = entry.component.state == HealthState::none ||
-                       entry.component.state == HealthState::starting;
-    if (young && clock_() - entry.addedNs < entry.policy.startPeriodNs) {
-        change(entry, HealthState::starting);
-        return;
+    const auto found = components_.find(name);
+    if (found == components_.end()) return;
+    HealthComponent& component = found->second;
+    if (!error.empty()) {
+        component.lastError = cutText(masker_.text(error));
+        component.lastErrorNs = clock_();
     }
-    if (++entry.failures >= entry.policy.retries) {
-        change(entry, HealthState::unhealthy);
-    } else if (young) {
-        change(entry, HealthState::starting);
-    }
+    if (component.state == state) return;
+    component.state = state;
+    component.sinceNs = clock_();
 }
 
 std::optional<HealthComponent> HealthRegistry::find(const std::string& name) const {
     std::lock_guard lock(mutex_);
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) return std::nullopt;
-    return found->second.component;
+    const auto found = components_.find(name);
+    if (found == components_.end()) return std::nullopt;
+    return found->second;
 }
 
 std::vector<HealthComponent> HealthRegistry::all() const {
     std::lock_guard lock(mutex_);
     std::vector<HealthComponent> result;
-    for (const auto& [name, entry] : entries_) result.push_back(entry.component);
+    for (const auto& [name, component] : components_) result.push_back(component);
     return result;
 }
 
