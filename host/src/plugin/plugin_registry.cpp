@@ -114,6 +114,22 @@ void PluginRegistry::change(Entry& entry, State state, std::string reason) {
     entry.sinceUnixNs = unixNow();
 }
 
+void PluginRegistry::prepare(const Manifest& manifest) {
+    const auto timeout = milliseconds(std::min<std::int64_t>(startTimeoutMs_, 10'000));
+    probes_[manifest.id] = std::async(std::launch::async, [this, manifest, timeout]() -> std::string {
+        try {
+            refuseUnsafe(manifest.folder);
+            refuseUnsafe(manifest.library);
+            for (const auto& worker : manifest.workers) refuseUnsafe(worker.program);
+            parts_.services.workers.declare(manifest);
+            parts_.services.workers.warm(manifest.id);
+        } catch (const std::exception& error) {
+            return error.what();
+        }
+        return probePlugin(parts_.probeProgram, manifest.folder, timeout);
+    });
+}
+
 std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& manifest, const PluginConfig& config) {
     const std::string fingerprint = fingerprintOf(manifest, config.config);
     if (marks_.crashed(manifest.id, fingerprint)) {
@@ -129,12 +145,8 @@ std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& ma
             throw std::runtime_error("it requires " + id + ", which plugins." + manifest.id + ".grants does not list");
         }
     }
-    refuseUnsafe(manifest.folder);
-    refuseUnsafe(manifest.library);
-    for (const auto& worker : manifest.workers) refuseUnsafe(worker.program);
-    std::string problem = probePlugin(parts_.probeProgram, manifest.folder, milliseconds(std::min<std::int64_t>(startTimeoutMs_, 10'000)));
+    const std::string problem = probes_.extract(manifest.id).mapped().get();
     if (!problem.empty()) throw std::runtime_error(problem);
-    parts_.services.workers.declare(manifest);
     InstanceOptions options;
     options.config = config.config;
     options.threads = config.threads;
@@ -282,13 +294,20 @@ bool PluginRegistry::apply(const Configuration& configuration, bool safe) {
     stopUnwanted(configuration);
     for (const auto& [id, config] : configuration.plugins) settle(id, config, found);
     announce();
-    bool allReplaced = true;
-    for (const std::string& id : startOrder()) {
+    auto order = startOrder();
+    std::erase_if(order, [this](const std::string& id) {
         const Entry& entry = entries_.at(id);
-        const bool runs = entry.instance != nullptr;
-        if (runs && sameForInstance(entry.running, entry.config)) continue;
+        return entry.instance != nullptr && sameForInstance(entry.running, entry.config);
+    });
+    for (const std::string& id : order) {
+        if (entries_.at(id).manifest) prepare(*entries_.at(id).manifest);
+    }
+    bool allReplaced = true;
+    for (const std::string& id : order) {
+        const bool runs = entries_.at(id).instance != nullptr;
         if (!bringUp(id) && runs) allReplaced = false;
     }
+    probes_.clear();  // of those that failed before theirs was looked at
     return allReplaced;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -92,6 +93,8 @@ private:
     std::map<std::string, std::filesystem::path> discover(
         const std::vector<std::string>& folders) const;
     std::vector<std::string> startOrder() const;
+    /// Begins what takes time and needs no order: the probe of the library, a first worker.
+    void prepare(const Manifest& manifest);
     /// Throws std::runtime_error with the reason.
     std::shared_ptr<PluginInstance> startInstance(const Manifest& manifest,
                                                   const PluginConfig& config);
@@ -117,6 +120,7 @@ private:
     mutable std::mutex mutex_;
     std::map<std::string, Entry> entries_;  // guarded by mutex_; changed by the control thread only
     std::vector<std::string> started_;      // in order; control thread only
+    std::map<std::string, std::future<std::string>> probes_;  // by plugin; control thread only
     std::int64_t startTimeoutMs_ = 30'000, stopTimeoutMs_ = 20'000;  // control thread only
     std::atomic<std::int64_t> softLimitNs_{10'000'000'000}, hardLimitNs_{120'000'000'000};
     std::atomic<bool> hung_{false}, leftThreads_{false};

@@ -36,6 +36,13 @@ void WorkerHost::declare(const Manifest& manifest) {
     }
 }
 
+void WorkerHost::warm(const std::string& plugin) {
+    std::lock_guard lock(mutex_);
+    for (auto& [key, pool] : pools_) {
+        if (key.first == plugin) pool->warm();
+    }
+}
+
 WorkerPool* WorkerHost::pool(const std::string& plugin, const std::string& worker) {
     std::lock_guard lock(mutex_);
     auto found = pools_.find({plugin, worker});

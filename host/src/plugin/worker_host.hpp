@@ -17,7 +17,7 @@ class WorkerPool;
 /// The worker pools of all plugins. A pool belongs to the plugin, not to an instance, so that a
 /// reload keeps warm workers.
 ///
-/// Threads: `pool` from anywhere; the rest from the control thread.
+/// Threads: `stop` from the control thread; the rest from anywhere.
 class WorkerHost {
 public:
     WorkerHost(EventLoop& loop, Log& log);
@@ -26,6 +26,8 @@ public:
     /// Makes the pools that the manifest declares, once. Throws std::runtime_error when a program is
     /// missing.
     void declare(const Manifest& manifest);
+    /// Starts a first process of each, so that it is ready when it is asked.
+    void warm(const std::string& plugin);
     /// Null when the plugin declared no such worker.
     WorkerPool* pool(const std::string& plugin, const std::string& worker);
     /// Calls `visit(plugin, worker, pool)` for each.

@@ -77,6 +77,12 @@ void WorkerPool::ask(WorkerRequest request, Done done) {
     impl_->loop.post([impl = impl_, box] { impl->submit(std::move(*box)); });
 }
 
+void WorkerPool::warm() {
+    impl_->loop.post([impl = impl_] {
+        if (!impl->stopped && impl->workers.empty() && monotonicNow() >= impl->notBeforeNs) impl->start();
+    });
+}
+
 void WorkerPool::stop() {
     if (impl_->loop.inLoop()) {
         impl_->stopOnLoop();

@@ -69,7 +69,7 @@ struct WorkerReply {
 /// never sent twice: when it may have begun, its failure is reported. A process that has done its
 /// share (recycle…) is hung up between two requests, so no request is lost by it.
 ///
-/// Threads: `ask`, `counters` from anywhere. Completions run on the loop, once each, never inside
+/// Threads: `ask`, `warm`, `counters` from anywhere. Completions run on the loop, once each, never inside
 /// `ask`; they must not block. Lifetime: the loop runs from before the first `ask` until after
 /// `stop()`, and its thread starts the processes (they die with it). Errors: none thrown by `ask`.
 class WorkerPool {
@@ -83,6 +83,9 @@ public:
     WorkerPool& operator=(const WorkerPool&) = delete;
 
     void ask(WorkerRequest request, Done done);
+
+    /// Starts a process when there is none; without use it ends like any idle one.
+    void warm();
 
     /// Kills and reaps all processes and answers what is open with `stopped`; blocks until that is
     /// done. Later asks are answered `stopped`. From any thread.
