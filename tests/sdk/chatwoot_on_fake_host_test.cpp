@@ -55,7 +55,7 @@ TEST_CASE("chatwoot finds out whether a message whose answer got lost was create
     std::string marker;
     bool created = false;
     desk.host.http.serve("GET", messages, [&](const Asked&) {
-        Json list = Json::array();
+        Json list = Json::array({{{"id", 40}, {"created_at", 0}}});
         if (created) {
             list.push_back({{"id", 42}, {"content_attributes", {{"totem", {{"k", marker}}}}}});
         }
@@ -101,7 +101,7 @@ TEST_CASE("chatwoot finds out whether a message whose answer got lost was create
 TEST_CASE("chatwoot lets go of a call whose pause is cut short by a stop") {
     Desk desk;
     desk.host.http.answer("GET", kConversation + "/messages",
-                          Reply::httpJson(200, Json{{"payload", Json::array()}}));
+                          Reply::httpJson(200, {{"payload", {{{"id", 40}, {"created_at", 0}}}}}));
     LoadedPlugin chatwoot = desk.load();
     const OpenCall pausing =
         chatwoot.reconcile("chatwoot.send_message", {{"action", "chatwoot.send_message"},

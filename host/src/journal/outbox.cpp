@@ -7,6 +7,9 @@
 namespace totemd {
 namespace {
 
+/// So many attempts in vain, without a trace on the other side: what it says is a refusal.
+constexpr int kMaxAbsent = 16;
+
 EffectAnswer answerOf(EffectState state, const std::string& text, bool recorded) {
     const auto kind = state == kSettled   ? EffectAnswer::Kind::Done
                       : state == kRefused ? EffectAnswer::Kind::Refused
@@ -111,6 +114,7 @@ void Effects::Outbox::attempted(std::int64_t seq, int attempt, EffectOutcome out
         case EffectOutcome::Kind::Absent:
         case EffectOutcome::Kind::Unknown:
             ++effect->failures;
+            effect->lastError = outcome.text;
             ambiguous(*effect, outcome.text);
             break;
     }
@@ -174,6 +178,8 @@ void Effects::Outbox::reconciled(std::int64_t seq, int attempt, EffectOutcome ou
         case EffectOutcome::Kind::Absent:
             if (expired(*effect)) {
                 settle(*effect, kRefused, "not sent until its deadline: " + outcome.text);
+            } else if (++effect->absent >= kMaxAbsent) {
+                settle(*effect, kRefused, "given up; the last attempt said: " + effect->lastError);
             } else if (effect->failures > 1) {
                 later(*effect, &Outbox::send);
             } else {

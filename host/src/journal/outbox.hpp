@@ -44,6 +44,8 @@ private:
         EffectState durable = kIntent;
         bool restored = false;  ///< from an earlier life, and not yet looked into
         int failures = 0;
+        int absent = 0;         ///< how many attempts were found not to have happened
+        std::string lastError;  ///< of an attempt whose outcome was unknown
         std::vector<Done> askers;
     };
 

@@ -1,5 +1,7 @@
 #include "chatwoot_client.hpp"
 
+#include <set>
+
 namespace totem::chatwoot {
 namespace {
 
@@ -36,8 +38,12 @@ Task<Reply> ChatwootClient::call(std::string method, const Account& account, std
         co_return reply;
     }
     reply.code = answer.body.code();
-    if (!nestsTooDeep(answer.text())) reply.body = Json::parse(answer.text(), nullptr, false);
-    if (!reply.ok()) {
+    if (answer.text().empty()) reply.body = Json::object();  // as toggle_typing_status answers
+    else if (!nestsTooDeep(answer.text())) reply.body = Json::parse(answer.text(), nullptr, false);
+    if (reply.ok() && !reply.body.is_object()) {
+        reply.status = repeatable ? Status::kUnavailable : Status::kUnknown;
+        reply.error = "what answered " + std::to_string(reply.code) + " at Chatwoot's address is not Chatwoot; see whether a proxy shows a page of its own";
+    } else if (!reply.ok()) {
         const std::string reason = reasonOf(reply.body);
         reply.error = "Chatwoot answered " + std::to_string(reply.code) + (reason.empty() ? "" : ": " + reason);
     }
@@ -70,17 +76,16 @@ Task<Reply> ChatwootClient::messages(const Account& account, std::int64_t conver
     return call("GET", account, conversationPath(account, conversation, query.c_str()), account.userToken, {}, true, std::move(options));
 }
 
+bool Reply::refused() const {
+    const std::set<int> certain{400, 401, 402, 403, 404, 413};
+    return status == Status::kOk && certain.count(code) != 0;
+}
+
 void throwFailure(const Reply& reply) {
     if (reply.status != Status::kOk) throw Failure(reply.status, reply.error);
-    switch (reply.code) {
-        case 429: throw Failure(Status::kBusy, reply.error + "; it is tried again later");
-        case 401:
-        case 402:
-        case 403:
-        case 404: throw Failure(Status::kRefused, reply.error);
-        // A 422 or 500 does not prove that nothing was created, nor does a gateway's time-out.
-        default: throw Failure(Status::kUnknown, reply.error);
-    }
+    if (reply.code == 429) throw Failure(Status::kBusy, reply.error + "; it is tried again later");
+    // A 422 or 500 does not prove that nothing was created, nor does a gateway's time-out.
+    throw Failure(reply.refused() ? Status::kRefused : Status::kUnknown, reply.error);
 }
 
 }  // namespace totem::chatwoot

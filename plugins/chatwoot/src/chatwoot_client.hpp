@@ -20,6 +20,8 @@ struct Reply {
     std::string error;  ///< a sentence, when something is wrong
 
     bool ok() const { return status == Status::kOk && code >= 200 && code < 300; }
+    /// Chatwoot says no, and certainly did nothing.
+    bool refused() const;
 };
 
 /// The calls to Chatwoot's REST API (v1) that this plugin makes. Threads: any.

@@ -2,8 +2,6 @@
 
 #include <Poco/SHA1Engine.h>
 
-#include <algorithm>
-
 #include "text.hpp"
 
 namespace totem::chatwoot {
@@ -12,7 +10,6 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
 /// Chatwoot ends a request after 15 s: until then the message may still appear.
 constexpr std::int64_t kServerLimitNs = 17 * kSecond;
-constexpr std::int64_t kSecondLookNs = 3 * kSecond;
 constexpr std::int64_t kLookBackS = 300;
 constexpr int kMaxPages = 20;
 
@@ -42,6 +39,12 @@ bool carries(const Json& message, const std::string& marker) {
     const Json attributes = message.value("content_attributes", Json::object());
     return attributes.is_object() && attributes.contains("totem") && stringAt(attributes.at("totem"), "k") == marker;
 }
+
+Json done(Json id, std::int64_t conversation) {
+    return {{"state", "done"}, {"result", {{"sent", true}, {"id", std::move(id)}, {"conversation", conversation}}}};
+}
+Json absent() { return {{"state", "absent"}}; }
+Json unknown(const char* reason) { return {{"state", "unknown"}, {"reason", reason}}; }
 
 }  // namespace
 
@@ -73,15 +76,13 @@ Task<std::string> Messages::send(Call& call, std::string_view text) const {
     const bool gated = !isPrivate && !input.value("always", false) && account.replyWhen != ReplyWhen::kAlways;
     if (gated || !marker.empty()) {
         Reply current = co_await client_.conversation(account, conversation, AskOptions(call));
-        if (current.ok() && current.body.is_object()) {
+        if (current.ok()) {
             apiInbox = isApiInbox(current.body);
             const std::string closed = gated ? gateReason(account, current.body) : std::string();
             if (!closed.empty()) co_return dumpJson(Json{{"sent", false}, {"reason", closed}});
-        } else if (current.status != Status::kOk || current.code == 429 || current.code >= 500) {
-            // Nothing was sent yet, so this is safe to try again.
-            throw Failure(Status::kUnavailable, current.error);
         } else if (current.code != 401) {
-            throwFailure(current);
+            // Nothing was sent yet, so whatever is no plain no is safe to try again.
+            throw Failure(current.refused() ? Status::kRefused : Status::kUnavailable, current.error);
         }
         // 401: a bot's token may not read before 4.14.2. The message is sent ungated then.
     }
@@ -93,8 +94,7 @@ Task<std::string> Messages::send(Call& call, std::string_view text) const {
     if (apiInbox && !marker.empty()) message["source_id"] = "totem:" + marker;
     Reply reply = co_await client_.createMessage(account, conversation, std::move(message), AskOptions(call));
     if (!reply.ok()) throwFailure(reply);
-    const Json id = reply.body.is_object() ? reply.body.value("id", Json()) : Json();
-    co_return dumpJson(Json{{"sent", true}, {"id", id}, {"conversation", conversation}});
+    co_return dumpJson(Json{{"sent", true}, {"id", reply.body.value("id", Json())}, {"conversation", conversation}});
 }
 
 Task<Json> Messages::find(const Account& account, std::int64_t conversation, std::string marker, std::int64_t sinceUnixS, Call& call) const {
@@ -102,17 +102,19 @@ Task<Json> Messages::find(const Account& account, std::int64_t conversation, std
     for (int page = 0; page < kMaxPages; ++page) {
         Reply reply = co_await client_.messages(account, conversation, before, AskOptions(call));
         if (!reply.ok()) throw Failure(Status::kUnavailable, reply.error);
-        const Json list = reply.body.is_object() ? reply.body.value("payload", Json::array()) : Json::array();
-        if (!list.is_array() || list.empty()) co_return Json();
+        const Json list = reply.body.value("payload", Json());
+        if (!list.is_array()) throw Failure(Status::kUnavailable, "Chatwoot's answer holds no list of messages");
+        if (list.empty() && page == 0) co_return unknown("Chatwoot shows no message at all in the conversation");
+        if (list.empty()) co_return absent();
         for (const Json& message : list) {
-            if (carries(message, marker)) co_return message.value("id", Json());
+            if (carries(message, marker)) co_return done(message.value("id", Json()), conversation);
         }
         const Json& oldest = list.front();
         before = oldest.value("id", std::int64_t{0});
-        const Json created = oldest.value("created_at", Json());
-        if (before == 0 || (created.is_number_integer() && created.get<std::int64_t>() < sinceUnixS)) co_return Json();
+        if (oldest.value("created_at", sinceUnixS) < sinceUnixS) co_return absent();
+        if (before == 0) break;
     }
-    co_return Json();
+    co_return unknown("the conversation could not be read back to before the message");
 }
 
 Task<std::string> Messages::reconcile(Call& call, std::string_view text) const {
@@ -124,18 +126,15 @@ Task<std::string> Messages::reconcile(Call& call, std::string_view text) const {
     }
     const std::int64_t conversation = input.at("conversation").get<std::int64_t>();
     const std::string marker = markerOf(question.at("key").get<std::string>());
-    const std::int64_t intent = question.at("intent_unix_ns").get<std::int64_t>();
-    const std::int64_t since = intent / kSecond - kLookBackS;
-    for (int look = 0; look < 2; ++look) {
-        Json found = co_await find(account, conversation, marker, since, call);
-        if (!found.is_null()) co_return dumpJson(Json{{"state", "done"}, {"result", {{"sent", true}, {"id", found}, {"conversation", conversation}}}});
-        const std::int64_t settled = intent + kServerLimitNs;
-        const std::int64_t wait = std::max(kSecondLookNs, settled - clock_.unixNs());
-        if (look > 0) break;
-        Sleep pause(host_, wait);
+    const std::int64_t since = question.at("intent_unix_ns").get<std::int64_t>() / kSecond - kLookBackS;
+    Json found = co_await find(account, conversation, marker, since, call);
+    if (found.at("state") == "absent") {
+        // Chatwoot may still be at it; when the last attempt began, nobody tells.
+        Sleep pause(host_, kServerLimitNs);
         if (!co_await pause) throw Failure(Status::kCancelled, "the plugin stops");
+        found = co_await find(account, conversation, marker, since, call);
     }
-    co_return R"({"state":"absent"})";
+    co_return dumpJson(found);
 }
 
 }  // namespace totem::chatwoot

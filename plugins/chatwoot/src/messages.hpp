@@ -14,7 +14,7 @@ namespace totem::chatwoot {
 /// API inboxes, in `source_id` (on any other channel a `source_id` would keep it from being sent).
 class Messages {
 public:
-    Messages(const totem_host* host, const Settings& settings) : host_(host), clock_(host), settings_(settings), client_(host, settings) {}
+    Messages(const totem_host* host, const Settings& settings) : host_(host), settings_(settings), client_(host, settings) {}
 
     /// The action chatwoot.send_message: {"sent", "id"} or {"sent": false, "reason"}.
     Task<std::string> send(Call& call, std::string_view input) const;
@@ -28,10 +28,10 @@ public:
     const Account& accountFor(const Json& input) const;
 
 private:
+    /// Looks for the marker: the answer of a reconcile.
     Task<Json> find(const Account& account, std::int64_t conversation, std::string marker, std::int64_t sinceUnixS, Call& call) const;
 
     const totem_host* host_;
-    const Clock clock_;
     const Settings& settings_;
     const ChatwootClient client_;
 };

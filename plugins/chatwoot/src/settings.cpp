@@ -14,8 +14,9 @@ Account accountOf(const Json& json) {
     account.botToken = json.value("bot_token", "");
     account.pathSecret = json.value("path_secret", "");
     const Json secrets = json.value("webhook_secret", Json::array());
-    if (secrets.is_string() && !secrets.get<std::string>().empty()) account.secrets.push_back(secrets.get<std::string>());
+    if (secrets.is_string()) account.secrets.push_back(secrets.get<std::string>());
     if (secrets.is_array()) account.secrets = secrets.get<std::vector<std::string>>();
+    std::erase(account.secrets, std::string());  // it would let everybody in
     const std::string when = json.value("reply_when", account.botToken.empty() ? "unassigned" : "pending");
     if (when == "pending") account.replyWhen = ReplyWhen::kPending;
     if (when == "always") account.replyWhen = ReplyWhen::kAlways;

@@ -226,6 +226,20 @@ TEST_CASE("an ambiguous outcome in a live run goes the way of its kind") {
         again.done({Out::Done, "3"});
         CHECK(life.answers.take().kind == Answer::Done);
     }
+    SECTION("reconcilable: refused again and again without a trace, given up with the reason") {
+        life.ask(ask(EffectKind::Reconcilable));
+        for (int attempt = 0; attempt < 16; ++attempt) {
+            REQUIRE(life.answers.empty());
+            life.invoked.take().done({Out::Unknown, "422: content too long"});
+            life.asked.take().done({Out::Absent, ""});
+            life.settle();
+            clock.advance(life.database, 60 * kSecond);
+        }
+        const auto answer = life.answers.take();
+        CHECK(answer.kind == Answer::Refused);
+        CHECK(answer.text == "given up; the last attempt said: 422: content too long");
+        CHECK(life.invoked.empty());
+    }
     SECTION("reconcilable: nobody knows, a dead letter that says so") {
         life.ask(ask(EffectKind::Reconcilable));
         life.invoked.take().done({Out::Unknown, "timed out"});
