@@ -12,6 +12,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kServerLimitNs = 17 * kSecond;
 constexpr std::int64_t kLookBackS = 300;
 constexpr int kMaxPages = 20;
+/// What Chatwoot takes in one message unless told otherwise.
+constexpr std::uint64_t kMaxFileBytes = 40u << 20;
 
 std::string stringAt(const Json& object, const char* name) {
     return object.is_object() && object.contains(name) && object.at(name).is_string() ? object.at(name).get<std::string>() : std::string();
@@ -86,13 +88,16 @@ Task<std::string> Messages::send(Call& call, std::string_view text) const {
         }
         // 401: a bot's token may not read before 4.14.2. The message is sent ungated then.
     }
-    Json message{{"content", neutralizeLiquid(whatsappToMarkdown(input.at("text").get<std::string>()))}, {"message_type", "outgoing"}, {"private", isPrivate}};
+    std::vector<Attachment> files = co_await collectAttachments(http_, call, input, kMaxFileBytes);
+    const std::string written = stringAt(input, "text");
+    if (written.empty() && files.empty()) throw Failure(Status::kInvalid, "the message has neither a text nor an attachment");
+    Json message{{"content", neutralizeLiquid(whatsappToMarkdown(written))}, {"message_type", "outgoing"}, {"private", isPrivate}};
     Json attributes = Json::object();
     if (!marker.empty()) attributes["totem"]["k"] = marker;
     if (input.contains("in_reply_to")) attributes["in_reply_to"] = input.at("in_reply_to");
     if (!attributes.empty()) message["content_attributes"] = std::move(attributes);
     if (apiInbox && !marker.empty()) message["source_id"] = "totem:" + marker;
-    Reply reply = co_await client_.createMessage(account, conversation, std::move(message), AskOptions(call));
+    Reply reply = co_await client_.createMessage(account, conversation, std::move(message), std::move(files), AskOptions(call));
     if (!reply.ok()) throwFailure(reply);
     co_return dumpJson(Json{{"sent", true}, {"id", reply.body.value("id", Json())}, {"conversation", conversation}});
 }

@@ -14,7 +14,7 @@ namespace totem::chatwoot {
 /// API inboxes, in `source_id` (on any other channel a `source_id` would keep it from being sent).
 class Messages {
 public:
-    Messages(const totem_host* host, const Settings& settings) : host_(host), settings_(settings), client_(host, settings) {}
+    Messages(const totem_host* host, const Settings& settings) : host_(host), settings_(settings), http_(host), client_(host, settings) {}
 
     /// The action chatwoot.send_message: {"sent", "id"} or {"sent": false, "reason"}.
     Task<std::string> send(Call& call, std::string_view input) const;
@@ -33,6 +33,7 @@ private:
 
     const totem_host* host_;
     const Settings& settings_;
+    const HttpClient http_;  // for attachments
     const ChatwootClient client_;
 };
 

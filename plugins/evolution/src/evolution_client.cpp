@@ -73,7 +73,16 @@ Task<Reply> EvolutionClient::call(HttpOut out, Target target, AskOptions options
 }
 
 Task<Reply> EvolutionClient::sendText(Target target, Json body, AskOptions options) const {
-    HttpOut out("POST", urlOf(target, "/message/sendText/"));
+    return send("/message/sendText/", std::move(target), body, std::move(options));
+}
+
+Task<Reply> EvolutionClient::sendMedia(Target target, Json body, AskOptions options) const {
+    return send("/message/sendMedia/", std::move(target), body, std::move(options));
+}
+
+Task<Reply> EvolutionClient::send(const char* route, Target target, const Json& body,
+                                  AskOptions options) const {
+    HttpOut out("POST", urlOf(target, route));
     out.content(dumpJson(body)).once();
     return call(std::move(out), std::move(target), std::move(options));
 }

@@ -29,10 +29,13 @@ public:
 
     /// Never sent twice by the transport: a repeated message reaches the customer twice.
     Task<Reply> sendText(Target target, Json body, AskOptions options) const;
+    /// A file, as base64 inside the body; never sent twice either.
+    Task<Reply> sendMedia(Target target, Json body, AskOptions options) const;
     Task<Reply> connectionState(Target target, AskOptions options) const;
     Task<Reply> findMessages(Target target, Json body, AskOptions options) const;
 
 private:
+    Task<Reply> send(const char* route, Target target, const Json& body, AskOptions options) const;
     Task<Reply> call(HttpOut request, Target target, AskOptions options) const;
 
     const HttpClient http_;

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <totem/draft/attachment.hpp>
+
 #include "address.hpp"
 #include "content.hpp"
 #include "reading.hpp"
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kDefaultLimit = 50;
+constexpr std::uint64_t kMaxFileBytes = 32u << 20;
 
 std::string isoTime(std::int64_t seconds) {
     const time_t moment = seconds;
@@ -18,6 +21,25 @@ std::string isoTime(std::int64_t seconds) {
     gmtime_r(&moment, &parts);
     char text[40];
     return {text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &parts)};
+}
+
+/// The kinds of a file that WhatsApp shows as such; anything else is a document.
+const char* mediaKindOf(std::string_view type) {
+    for (const char* kind : {"image", "video", "audio"}) {
+        const std::string prefix = std::string(kind) + "/";
+        if (type.compare(0, prefix.size(), prefix) == 0) return kind;
+    }
+    return "document";
+}
+
+/// The members that make a body of sendMedia.
+Json mediaOf(const Attachment& file) {
+    Json body{
+        {"mediatype", mediaKindOf(file.type)}, {"mimetype", file.type}, {"fileName", file.name}};
+    std::string base64;
+    appendBase64(base64, file.bytes);
+    body["media"] = std::move(base64);
+    return body;
 }
 
 Json summaryOf(const Json& record) {
@@ -55,23 +77,44 @@ std::string recipientOf(const std::string& number) {
 
 Task<std::string> Messages::sendText(Call& call, std::string_view text) const {
     const Json input = parseJson(text);
-    Target target = settings_.target(textAt(input, "instance"));
+    const Target target = settings_.target(textAt(input, "instance"));
+    Json to{{"number", recipientOf(textAt(input, "number"))}};
+    if (const std::string quoted = textAt(input, "quoted"); !quoted.empty())
+        to["quoted"] = {{"key", {{"id", quoted}}}};
+    const std::vector<Attachment> files =
+        co_await collectAttachments(http_, call, input, kMaxFileBytes);
     const std::string message = textAt(input, "text");
     // Evolution would refuse it.
-    if (message.find_first_not_of(" \t\r\n") == std::string::npos)
+    if (files.empty() && message.find_first_not_of(" \t\r\n") == std::string::npos)
         throw Failure(Status::kInvalid, "the text is blank");
-    Json body{{"number", recipientOf(textAt(input, "number"))}, {"text", message}};
-    if (const std::string quoted = textAt(input, "quoted"); !quoted.empty())
-        body["quoted"] = {{"key", {{"id", quoted}}}};
     Json result{{"sent", true}, {"instance", target.instance}};
-    Reply reply = co_await client_.sendText(std::move(target), std::move(body), AskOptions(call));
-    if (!reply.ok()) throwSendFailure(reply);
-    const Json& key = at(reply.body, "key");
-    if (textAt(key, "id").empty())
-        throw Failure(Status::kUnknown, "Evolution answered " + std::to_string(reply.code) +
-                                            " without a message; it may have gone out");
-    result["id"] = at(key, "id");
-    result["number"] = textAt(key, "remoteJid");
+    std::size_t sent = 0;
+    do {
+        Json body = to;
+        if (files.empty()) {
+            body["text"] = message;
+        } else {
+            body.update(mediaOf(files[sent]));
+            if (sent == 0 && !message.empty()) body["caption"] = message;
+        }
+        Task<Reply> asked = files.empty()
+                                ? client_.sendText(target, std::move(body), AskOptions(call))
+                                : client_.sendMedia(target, std::move(body), AskOptions(call));
+        Reply reply = co_await std::move(asked);
+        // What went out before cannot be taken back: the whole is neither sent nor unsent then.
+        if (!reply.ok() && sent > 0) {
+            throw Failure(Status::kUnknown, std::to_string(sent) + " of " +
+                                                std::to_string(files.size()) +
+                                                " attachments went out; then: " + reply.error);
+        }
+        if (!reply.ok()) throwSendFailure(reply);
+        const Json& key = at(reply.body, "key");
+        if (textAt(key, "id").empty())
+            throw Failure(Status::kUnknown, "Evolution answered " + std::to_string(reply.code) +
+                                                " without a message; it may have gone out");
+        result["id"] = at(key, "id");
+        result["number"] = textAt(key, "remoteJid");
+    } while (++sent < files.size());
     co_return dumpJson(result);
 }
 

@@ -13,10 +13,11 @@ namespace totem::evolution {
 class Messages {
 public:
     Messages(const totem_host* host, const Settings& settings)
-        : settings_(settings), client_(host, settings), clock_(host) {}
+        : settings_(settings), http_(host), client_(host, settings), clock_(host) {}
 
-    /// evolution.send_text: {"sent", "id", "number", "instance"}. Fails with kUnknown when it
-    /// cannot be told whether the message went out: Evolution has no key against repetition.
+    /// evolution.send_text: {"sent", "id", "number", "instance"}. Attachments are messages of their
+    /// own on WhatsApp; the text is the caption of the first. Fails with kUnknown when it cannot be
+    /// told whether the message went out, or all of it: Evolution has no key against repetition.
     Task<std::string> sendText(Call& call, std::string_view input) const;
     /// evolution.state: {"instance", "state"}.
     Task<std::string> state(Call& call, std::string_view input) const;
@@ -28,6 +29,7 @@ public:
 
 private:
     const Settings& settings_;
+    const HttpClient http_;  // for attachments
     const EvolutionClient client_;
     const Clock clock_;
 };
