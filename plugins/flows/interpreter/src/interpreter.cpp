@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "../../protocol/flow_frame.hpp"
+#include "js_text.hpp"
 #include "realm_factory.hpp"
 
 namespace totem::flows {
@@ -225,6 +226,8 @@ std::string Interpreter::State::answer(const std::string& id, SuspendedRun run, 
     }
     if (!step.detached.empty()) header += ",\"detached\":" + step.detached;
     header += "}";
+    replaceLoneSurrogates(header);
+    replaceLoneSurrogates(step.records);
     std::string reply = encodeFlowFrame(header, step.records);
     const std::string key = run.workflow;
     if (run.run->poisoned()) {
@@ -315,6 +318,7 @@ std::string Interpreter::State::evaluate(const json& header, std::string_view te
                                                     : "evaluate: the expression takes too long");
     }
     std::string value = realm.toUtf8(result.value);
+    replaceLoneSurrogates(value);
     return encodeFlowFrame("{\"op\":\"value\"," + value.substr(1));
 }
 

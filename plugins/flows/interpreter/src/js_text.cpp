@@ -1,5 +1,6 @@
 #include "js_text.hpp"
 
+#include <charconv>
 #include <vector>
 
 namespace totem::flows {
@@ -49,6 +50,14 @@ bool isLow(JSChar unit) {
     return unit >= 0xDC00 && unit < 0xE000;
 }
 
+/// The unit of an escape `\uXXXX` at `at`; 0 where there is none.
+JSChar escapedUnit(std::string_view json, std::size_t at) {
+    unsigned unit = 0;
+    if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return 0;
+    const auto read = std::from_chars(json.data() + at + 2, json.data() + at + 6, unit, 16);
+    return read.ptr == json.data() + at + 6 ? static_cast<JSChar>(unit) : 0;
+}
+
 }  // namespace
 
 JsText::JsText(std::string_view utf8) {
@@ -89,6 +98,21 @@ std::string JsText::toUtf8() const {
         }
     }
     return out;
+}
+
+void replaceLoneSurrogates(std::string& json) {
+    if (json.find("\\ud") == std::string::npos) return;  // JSON.stringify writes small letters
+    for (std::size_t at = json.find('\\'); at < json.size(); at = json.find('\\', at)) {
+        const JSChar unit = escapedUnit(json, at);
+        if (isHigh(unit) && isLow(escapedUnit(json, at + 6))) {
+            at += 12;
+        } else if (isHigh(unit) || isLow(unit)) {
+            json.replace(at, 6, "\\ufffd");
+            at += 6;
+        } else {
+            at += 2;
+        }
+    }
 }
 
 }  // namespace totem::flows

@@ -28,4 +28,8 @@ private:
     JSStringRef string_ = nullptr;
 };
 
+/// JSON.stringify writes half of a surrogate pair (what `slice` leaves of an emoji) as an escape,
+/// which is not text and which strict readers refuse: it becomes U+FFFD, as in toUtf8.
+void replaceLoneSurrogates(std::string& json);
+
 }  // namespace totem::flows

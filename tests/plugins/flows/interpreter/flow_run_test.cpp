@@ -130,6 +130,27 @@ TEST_CASE("a failing node ends the run, goes on, or uses its error output") {
           json::array({{{"a", 1}, {"error", "boom [line 1, for item 0]"}}}));
 }
 
+TEST_CASE("half of a surrogate pair becomes the replacement symbol, whole pairs stay") {
+    const json nodes{start(),
+                     code("Cut", R"(return [{json: {
+                         half: '👍'.slice(0, 1), low: '👍'.slice(1), whole: '👍',
+                         text: '\\ud83d', both: '👍'.slice(0, 1) + '👍'}}])"),
+                     http("Ask", "={{ 'http://service/' + $json.half }}")};
+    FlowStart flowStart = flow(nodes, {{"Start", to("Cut")}, {"Cut", to("Ask")}});
+    std::string url;
+    flowStart.respond = [&](const json& request) -> json {
+        url = request["url"];
+        return okJson({{"ok", true}});
+    };
+    const FlowResult result = run(flowStart);
+    CHECK(url.find("http://service/") == 0);
+    CHECK(result.items("Cut") == json::array({{{"half", "\uFFFD"},
+                                               {"low", "\uFFFD"},
+                                               {"whole", "👍"},
+                                               {"text", "\\ud83d"},
+                                               {"both", "\uFFFD👍"}}}));
+}
+
 TEST_CASE("retryOnFail tries again after a pause that it asks for") {
     json nodes{start(), http("Ask", "http://service/x")};
     nodes[1]["retryOnFail"] = true;
