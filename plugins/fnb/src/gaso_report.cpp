@@ -1,5 +1,7 @@
 #include "gaso_report.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -133,7 +135,7 @@ Outcome gasoOutcome(std::string_view dni, const std::vector<GasoMeasure>& measur
     if (!amount) warning = "the report's Saldo cannot be read as an amount; taken as 0";
     outcome.kind = Outcome::Kind::kFound;
     outcome.creditLine = std::max(amount.value_or(0), 0.0);
-    outcome.hasOffer = outcome.creditLine > 0 && estado.text != "NO APLICA";
+    outcome.hasOffer = outcome.creditLine > 0 && strcasecmp(estado.text.c_str(), "NO APLICA") != 0;
     outcome.name = value("Cliente").text;
     if (hasNoValue(outcome.name)) outcome.name = "Cliente GASO";
     Json data{{"dni", dni},

@@ -365,6 +365,8 @@ TEST_CASE("GASO's rules: found, no credit, not found, somebody else") {
         "saldo":1234.56,"saldo_texto":"S/ 1.234,56","cuentaContrato":"77","direccion":"Av. 1 - Lima",
         "tieneLineaCredito":true,"lineaCredito":1234.56,"segmento":"gaso"})"));
 
+    outcome = gasoOf({{"Estado", "No aplica"}, {"Saldo", "500"}}, warning);
+    CHECK_FALSE(outcome.hasOffer);
     outcome = gasoOf({{"Estado", "NO APLICA"}, {"Saldo", "500"}, {"Distrito", "Lima"}}, warning);
     CHECK(outcome.kind == Outcome::Kind::kFound);
     CHECK_FALSE(outcome.hasOffer);
