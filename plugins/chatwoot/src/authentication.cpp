@@ -1,20 +1,14 @@
 #include "authentication.hpp"
 
-#include <Poco/HMACEngine.h>
-#include <Poco/SHA2Engine.h>
+#include <Poco/DigestEngine.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <totem/caller.hpp>
 
 #include <cstdlib>
 
 namespace totem::chatwoot {
 namespace {
-
-/// Poco's engine is made for a fixed name; this one is HMAC-SHA256 (RFC 2104).
-class Sha256 : public Poco::SHA2Engine {
-public:
-    enum { BLOCK_SIZE = 64, DIGEST_SIZE = 32 };
-    Sha256() : SHA2Engine(SHA_256) {}
-};
 
 bool fresh(std::string_view timestamp, std::int64_t receivedUnixNs, std::int64_t windowS) {
     if (timestamp.empty() || timestamp.size() > 12 || timestamp.find_first_not_of("0123456789") != std::string_view::npos) return false;
@@ -35,11 +29,12 @@ bool pathMatches(const Request& request, const Settings& settings) {
 }  // namespace
 
 std::string signatureOf(std::string_view secret, std::string_view timestamp, std::string_view body) {
-    Poco::HMACEngine<Sha256> hmac{std::string(secret)};
-    hmac.update(timestamp.data(), timestamp.size());
-    hmac.update(".", 1);
-    hmac.update(body.data(), body.size());
-    return "sha256=" + Poco::DigestEngine::digestToHex(hmac.digest());
+    std::string text(timestamp);
+    text.append(".").append(body);
+    Poco::DigestEngine::Digest digest(32);
+    HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), nullptr);
+    return "sha256=" + Poco::DigestEngine::digestToHex(digest);
 }
 
 Verdict authenticate(const Request& request, std::string_view body, std::int64_t receivedUnixNs, const Settings& settings) {

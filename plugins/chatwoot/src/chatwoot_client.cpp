@@ -107,4 +107,10 @@ void throwFailure(const Reply& reply) {
     throw Failure(reply.refused() ? Status::kRefused : Status::kUnknown, reply.error);
 }
 
+void throwRepeatableFailure(const Reply& reply) {
+    if (reply.refused()) throw Failure(Status::kRefused, reply.error);
+    if (reply.status == Status::kCancelled) throw Failure(Status::kCancelled, reply.error);
+    throw Failure(reply.code == 429 ? Status::kBusy : Status::kUnavailable, reply.error);
+}
+
 }  // namespace totem::chatwoot

@@ -57,5 +57,7 @@ private:
 /// Turns an answer that is no success into a Failure with the right meaning for an effect: what is
 /// certainly not done may be tried again, what may have happened is unknown.
 [[noreturn]] void throwFailure(const Reply& reply);
+/// The same for a call that may be repeated: whatever is no plain no may be tried again.
+[[noreturn]] void throwRepeatableFailure(const Reply& reply);
 
 }  // namespace totem::chatwoot

@@ -4,6 +4,7 @@
 #include <totem/json.hpp>
 #include <totem/totem.hpp>
 
+#include <algorithm>
 #include <atomic>
 
 #include "authentication.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::int64_t kProbeNs = 60'000'000'000;
 constexpr std::int64_t kRetryProbeNs = 5'000'000'000;
+constexpr std::int64_t kFirstPauseNs = 500'000'000;
+constexpr std::int64_t kLongestPauseNs = 8'000'000'000;
 
 /// What travels along for flows that have a Webhook node on this path; secrets do not.
 Json headersOf(const Request& request) {
@@ -37,11 +40,13 @@ public:
           timers_(init.host),
           health_(init.host),
           webhooks_(Metrics(init.host).counter("chatwoot_webhooks", "Webhooks by what became of them")),
+          sends_(Metrics(init.host).counter("chatwoot_sends", "Messages to be sent, by what became of the attempt")),
+          clock_(init.host),
           messages_(init.host, settings_) {
         const auto webhook = [this](Call& call, const Request& request) { onWebhook(call, request); };
         onRoute("webhook", webhook);
         onRoute("webhook-path", webhook);
-        onAction("chatwoot.send_message", async([this](Call& call, std::string_view input) { return messages_.send(call, input); }));
+        onAction("chatwoot.send_message", async([this](Call& call, std::string_view input) { return send(call, input); }));
         onReconcile("chatwoot.send_message", async([this](Call& call, std::string_view question) { return messages_.reconcile(call, question); }));
         onAction("chatwoot.set_status", async([this](Call& call, std::string_view input) { return setStatus(call, input); }));
         onAction("chatwoot.typing", async([this](Call& call, std::string_view input) { return typing(call, input); }));
@@ -88,14 +93,40 @@ private:
         });
     }
 
+    /// A message that is refused is not tried again: people must see it.
+    Task<std::string> send(Call& call, std::string_view text) {
+        try {
+            std::string result = co_await messages_.send(call, text);
+            sends_.count({{"result", "ok"}});
+            co_return result;
+        } catch (const Failure& failure) {
+            sends_.count({{"result", statusName(failure.status())}});
+            if (failure.status() == Status::kRefused || failure.status() == Status::kInvalid) {
+                log.error("message.refused", {{"subject", call.subject()}, {"key", call.idempotencyKey()}, {"reason", failure.what()}});
+            }
+            throw;
+        }
+    }
+
+    /// Setting it twice does no harm, so what is no plain no is tried again while the caller waits:
+    /// a hand-over that is lost leaves a customer alone.
+    Task<Reply> toggleStatus(Call& call, const Account& account, std::int64_t conversation, Json body) {
+        for (std::int64_t pause = kFirstPauseNs;; pause = std::min(2 * pause, kLongestPauseNs)) {
+            Reply reply = co_await messages_.client().toggleStatus(account, conversation, body, AskOptions(call));
+            if (reply.ok() || reply.refused() || clock_.monotonicNs() + pause >= call.deadlineNs()) co_return reply;
+            Sleep wait(host(), pause);
+            if (!co_await wait || call.cancelled()) co_return reply;
+        }
+    }
+
     Task<std::string> setStatus(Call& call, std::string_view text) {
         const Json input = parseJson(text);
         const Account& account = messages_.accountFor(input);
         Json body = Json::object();
         body["status"] = input.at("status");
         if (input.contains("snoozed_until")) body["snoozed_until"] = input.at("snoozed_until");
-        Reply reply = co_await messages_.client().toggleStatus(account, input.at("conversation").get<std::int64_t>(), std::move(body), AskOptions(call));
-        if (!reply.ok()) throwFailure(reply);
+        Reply reply = co_await toggleStatus(call, account, input.at("conversation").get<std::int64_t>(), std::move(body));
+        if (!reply.ok()) throwRepeatableFailure(reply);
         // `success` is null when a bot hands over; the status tells.
         const Json payload = reply.body.is_object() ? reply.body.value("payload", Json::object()) : Json::object();
         Json result = Json::object();
@@ -108,7 +139,7 @@ private:
         const Account& account = messages_.accountFor(input);
         const bool on = input.value("on", true);
         Reply reply = co_await messages_.client().toggleTyping(account, input.at("conversation").get<std::int64_t>(), on, AskOptions(call));
-        if (!reply.ok()) throwFailure(reply);
+        if (!reply.ok()) throwRepeatableFailure(reply);
         co_return std::string("{}");
     }
 
@@ -129,7 +160,8 @@ private:
     const Events events_;
     const Timers timers_;
     const Health health_;
-    const Metric webhooks_;
+    const Metric webhooks_, sends_;
+    const Clock clock_;
     const Messages messages_;
     std::atomic<bool> stopping_{false};
 };

@@ -24,10 +24,11 @@ std::string gateReason(const Account& account, const Json& conversation) {
     if (account.replyWhen == ReplyWhen::kAlways) return {};
     const std::string status = stringAt(conversation, "status");
     if (account.replyWhen == ReplyWhen::kPending && status != "pending") return "the conversation is " + status + ", not pending: an agent has it";
+    // Assigning somebody leaves a pending conversation pending, and it is theirs all the same.
     const Json meta = conversation.value("meta", Json::object());
     const bool assigned = meta.is_object() && meta.contains("assignee") && meta.at("assignee").is_object() &&
                           (!meta.contains("assignee_type") || meta.at("assignee_type") != "AgentBot");
-    if (account.replyWhen == ReplyWhen::kUnassigned && assigned) return "the conversation is assigned to an agent";
+    if (assigned) return "the conversation is assigned to an agent";
     return {};
 }
 

@@ -2,10 +2,11 @@
 
 #include <Poco/Base64Decoder.h>
 #include <Poco/Base64Encoder.h>
-#include <Poco/HMACEngine.h>
-#include <Poco/SHA2Engine.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <totem/caller.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <iterator>
 #include <sstream>
@@ -17,19 +18,12 @@ namespace {
 
 constexpr std::size_t kMaxToken = 4096;
 
-/// Poco's engine is made for a fixed name; this one is HMAC-SHA256 (RFC 2104).
-class Sha256 : public Poco::SHA2Engine {
-public:
-    enum { BLOCK_SIZE = 64, DIGEST_SIZE = 32 };
-    Sha256() : SHA2Engine(SHA_256) {}
-};
-
 constexpr int kBase64Url = Poco::BASE64_URL_ENCODING | Poco::BASE64_NO_PADDING;
 
 std::string signatureOf(std::string_view text, std::string_view key) {
-    Poco::HMACEngine<Sha256> hmac{std::string(key)};
-    hmac.update(text.data(), text.size());
-    const auto& digest = hmac.digest();
+    std::array<unsigned char, 32> digest{};
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), nullptr);
     std::ostringstream out;
     Poco::Base64Encoder encoder(out, kBase64Url);
     encoder.write(reinterpret_cast<const char*>(digest.data()),

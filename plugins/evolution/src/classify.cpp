@@ -181,7 +181,7 @@ private:
         if (content.kind == "none") return other(item);
         describe(item, content);
         event_["type"] = messageType(content.kind);
-        event_["id"] = "messages.upsert:" + where() + stableId(item);
+        event_["id"] = "messages.upsert:" + messageWhere() + stableId(item);
         if (content.kind == "reaction") data_["target"] = textAt(at(*content.node, "key"), "id");
     }
 
@@ -303,6 +303,12 @@ private:
     /// <instance>:<chat>: with our own messages apart: an id is unique only among one side's.
     std::string where() const {
         return webhook_.instance + ":" + chat_.chat + (mine_ ? ":me:" : ":");
+    }
+
+    /// A customer's message may be told once with the LID and once with the phone, which is one
+    /// message: its id alone tells it apart. In groups others see the ids and could take them.
+    std::string messageWhere() const {
+        return kind_ == ChatKind::kPrivate && !mine_ ? webhook_.instance + ":" : where();
     }
 
     const Webhook& webhook_;

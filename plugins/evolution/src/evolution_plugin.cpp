@@ -69,6 +69,8 @@ public:
           health_(init.host),
           webhooks_(
               Metrics(init.host).counter("evolution_webhooks", "Webhooks by what became of them")),
+          sends_(Metrics(init.host).counter("evolution_sends",
+                                            "Messages to be sent, by what became of the attempt")),
           identities_(init.host),
           instances_(init.host),
           messages_(init.host, settings_) {
@@ -78,7 +80,7 @@ public:
         onRoute("webhook", webhook);
         onRoute("webhook-path", webhook);
         onAction("evolution.send_text", async([this](Call& call, std::string_view input) {
-                     return messages_.sendText(call, input);
+                     return sendText(call, input);
                  }));
         onAction("evolution.state", async([this](Call& call, std::string_view input) {
                      return messages_.state(call, input);
@@ -159,6 +161,28 @@ private:
         });
     }
 
+    /// What is refused or unknown is not sent again: people must see it.
+    Task<std::string> sendText(Call& call, std::string_view text) {
+        try {
+            std::string result = co_await messages_.sendText(call, text);
+            sends_.count({{"result", "ok"}});
+            co_return result;
+        } catch (const Failure& failure) {
+            sends_.count({{"result", statusName(failure.status())}});
+            const bool again = failure.status() == Status::kUnavailable ||
+                               failure.status() == Status::kBusy ||
+                               failure.status() == Status::kCancelled;
+            if (!again) {
+                log.error(failure.status() == Status::kUnknown ? "message.unknown"
+                                                               : "message.refused",
+                          {{"subject", call.subject()},
+                           {"key", call.idempotencyKey()},
+                           {"reason", failure.what()}});
+            }
+            throw;
+        }
+    }
+
     /// Whether each instance is connected, at the start and every minute.
     Detached probeAll() {
         std::set<std::string> names;
@@ -198,7 +222,7 @@ private:
     const Events events_;
     const Timers timers_;
     const Health health_;
-    const Metric webhooks_;
+    const Metric webhooks_, sends_;
     Identities identities_;
     Instances instances_;
     const Messages messages_;

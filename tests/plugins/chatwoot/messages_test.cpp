@@ -44,11 +44,12 @@ struct Desk {
         for (const Asked& asked : host.http.sent()) count += asked.name == "POST " + kMessages;
         return count;
     }
-    LoadedPlugin load() {
-        return {host, std::filesystem::path(TOTEM_TEST_BUILT_PLUGINS) / "chatwoot",
-                Json{{"base_url", "http://chatwoot:3000"},
-                     {"account_id", 1},
-                     {"api_access_token", "user-token"}}};
+    LoadedPlugin load(const Json& more = Json::object()) {
+        Json config{{"base_url", "http://chatwoot:3000"},
+                    {"account_id", 1},
+                    {"api_access_token", "user-token"}};
+        config.update(more);
+        return {host, std::filesystem::path(TOTEM_TEST_BUILT_PLUGINS) / "chatwoot", config};
     }
     Reply send(LoadedPlugin& chatwoot) const {
         CallOptions options;
@@ -205,6 +206,60 @@ TEST_CASE("an agent's conversation gets no answer") {
     CHECK(reply.json() ==
           Json{{"sent", false}, {"reason", "the conversation is assigned to an agent"}});
     CHECK(desk.posts() == 0);
+}
+
+TEST_CASE("a pending conversation that somebody was assigned to gets no answer of the bot's") {
+    Desk desk;
+    const std::string type = GENERATE("User", "AgentBot");
+    desk.conversation(Reply::httpJson(200, {{"status", "pending"},
+                                            {"meta",
+                                             {{"assignee", {{"id", 3}, {"name", "Ana"}}},
+                                              {"assignee_type", type}}}}));
+    desk.host.http.answer("POST", kMessages, Reply::httpJson(200, {{"id", 9}}));
+    LoadedPlugin chatwoot = desk.load({{"bot_token", "bot-token"}});
+    CHECK(desk.send(chatwoot).json().at("sent") == (type == "AgentBot"));
+}
+
+TEST_CASE("a refused message is logged as an error and counted") {
+    Desk desk;
+    desk.open();
+    desk.host.http.answer("POST", kMessages, Reply::httpJson(404, {{"error", "no"}}));
+    LoadedPlugin chatwoot = desk.load();
+    CHECK(desk.send(chatwoot).status == Status::kRefused);
+    CHECK(desk.host.log.of("message.refused").at(0).level == TOTEM_LOG_ERROR);
+    CHECK(desk.host.metrics.total("chatwoot_sends", {{"result", "refused"}}) == 1);
+}
+
+TEST_CASE("a hand-over that meets an error is tried again while somebody waits for it") {
+    Desk desk;
+    const std::string toggle = kConversation + "/toggle_status";
+    const Json open{{"conversation", 7}, {"status", "open"}};
+    CallOptions options;
+    options.timeout = 30s;
+    SECTION("and succeeds") {
+        desk.host.http.answer("POST", toggle, Reply::httpJson(500, {{"error", "oops"}}));
+        desk.host.http.answer("POST", toggle, Reply::failure(Status::kUnknown, "reset"));
+        desk.host.http.answer("POST", toggle,
+                              Reply::httpJson(200, {{"payload", {{"current_status", "open"}}}}));
+        LoadedPlugin chatwoot = desk.load();
+        const OpenCall call = chatwoot.act("chatwoot.set_status", open, options);
+        desk.host.advance(5s);
+        CHECK(call.reply().json() == Json{{"status", "open"}});
+    }
+    SECTION("in vain: it may be tried again later") {
+        desk.host.http.answer("POST", toggle, Reply::httpJson(500, {{"error", "oops"}}));
+        LoadedPlugin chatwoot = desk.load();
+        const OpenCall call = chatwoot.act("chatwoot.set_status", open, options);
+        desk.host.advance(29s);
+        CHECK(call.reply().status == Status::kUnavailable);
+    }
+    SECTION("unless Chatwoot says no") {
+        desk.host.http.answer("POST", toggle, Reply::httpJson(404, {{"error", "no"}}));
+        LoadedPlugin chatwoot = desk.load();
+        CHECK(chatwoot.act("chatwoot.set_status", open, options).reply().status ==
+              Status::kRefused);
+    }
+    CHECK(desk.host.problems().empty());
 }
 
 TEST_CASE("an API inbox's message carries the marker as its source_id, others must not") {

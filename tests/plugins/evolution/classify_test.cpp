@@ -12,7 +12,7 @@ using namespace totem::evolution;
 TEST_CASE("a customer's text becomes message.received with everything a flow needs") {
     const Json event = upsert(text("hola"));
     CHECK(event.at("type") == "message.received");
-    CHECK(event.at("id") == "messages.upsert:ventas:51911111111@s.whatsapp.net:AAAA0001");
+    CHECK(event.at("id") == "messages.upsert:ventas:AAAA0001");
     CHECK(event.at("source") == "evolution/ventas");
     CHECK(event.at("subject") == "evolution/ventas/51911111111@s.whatsapp.net");
     CHECK(event.at("time") == "2026-03-01T10:00:00Z");
@@ -54,6 +54,20 @@ TEST_CASE("both tellings of our own message are one event, apart from the custom
     CHECK_FALSE(sent.at("data").contains("name"));
     CHECK(event("send.message", text("x", {{"remoteJid", "51911111111"}, {"fromMe", nullptr}}))
               .at("id") == sent.at("id"));
+}
+
+TEST_CASE("a message told once by LID and once by phone is one event") {
+    const Json byLid = upsert(text("hola", {{"remoteJid", "199887766554433@lid"}}));
+    const Json byPhone = upsert(text("hola"));
+    CHECK(byLid.at("subject") != byPhone.at("subject"));
+    CHECK(byLid.at("id") == byPhone.at("id"));
+}
+
+TEST_CASE("in a group a message's id is its own only within the chat") {
+    const Json here = upsert(text("hola", {{"remoteJid", "120363025246125244@g.us"}}));
+    const Json there = upsert(text("hola", {{"remoteJid", "120363025246125255@g.us"}}));
+    CHECK(here.at("id") != there.at("id"));
+    CHECK(here.at("id") != upsert(text("hola")).at("id"));
 }
 
 TEST_CASE("the owner's name is never a customer's") {
