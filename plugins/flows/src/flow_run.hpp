@@ -24,7 +24,9 @@ struct FlowRun {
     std::string subject;
     int depth = 0;  ///< of sub-workflows
     std::shared_ptr<WebhookAnswer> webhook;  ///< null when nobody waits over HTTP
-    const Call* cause = nullptr;             ///< gives trace and cancellation; outlives the run
+    Call* cause = nullptr;                   ///< gives trace and cancellation; outlives the run
+
+    std::int64_t deadlineNs = 0;  ///< when it has taken too long; 0 until it begins
 
     std::string records;
     int trip = 0;

@@ -3,6 +3,9 @@
 
 #include <Poco/UUIDGenerator.h>
 
+#include <algorithm>
+#include <future>
+
 #include <totem/draft/task.hpp>
 #include <totem/json.hpp>
 #include <totem/totem.hpp>
@@ -17,6 +20,7 @@ namespace totem::flows {
 namespace {
 
 constexpr std::int64_t kRefreshNs = 2'000'000'000;
+constexpr std::chrono::seconds kStartWait{5};
 constexpr const char* kWebhookEvent = "flows.webhook";
 
 std::string newId() { return Poco::UUIDGenerator::defaultGenerator().createRandom().toString(); }
@@ -40,7 +44,7 @@ public:
         onRoute("webhook-test", [this](Call& call, const Request& request) { onWebhook(call, request, true); });
         onEvent(async([this](Call& call, std::string_view event) { return onJournalEvent(call, event); }));
         onAction("flows.http_request", async([this](Call& call, std::string_view input) { return httpRequest(call, input); }));
-        onAction("flows.list", json([this](const Json&) { return list(); }));
+        onAction("flows.list", async([this](Call&, std::string_view) { return list(); }));
         onAction("flows.validate", async([this](Call& call, std::string_view input) { return validate(call, input); }));
         onAction("flows.import", async([this](Call& call, std::string_view input) { return import(call, input); }));
         onAction("flows.run", async([this](Call& call, std::string_view input) { return runNow(call, input); }));
@@ -51,7 +55,11 @@ public:
     }
 
     void start() override {
-        takeUp(shelf_.refresh());
+        std::promise<void> first;
+        std::future<void> taken = first.get_future();
+        takeUpFirst(std::move(first));
+        // Mostly all flows are up before the first request; the rest follows one by one.
+        taken.wait_for(kStartWait);
         watchFolder();
     }
 
@@ -59,67 +67,72 @@ public:
         stopping_ = true;
         timers_.cancel(folderTimer_);
         driver_.stop();
+        std::map<std::string, std::shared_ptr<PendingWebhook>> pending;
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            pending.swap(pending_);
+        }
+        for (const auto& [id, webhook] : pending) accept(*webhook);
     }
 
 private:
     // ---- workflows -----------------------------------------------------------------------------
 
-    /// On the pool: waits for the interpreter's report on each new workflow.
-    void takeUp(WorkflowShelf::Change change) {
+    /// Reads what has changed (which blocks, so on the pool) and has the interpreter report on each,
+    /// one after the other, so that the flows that are up keep their workers.
+    Task<bool> takeUp() {
+        WorkflowShelf::Change change;
+        {
+            std::lock_guard<std::mutex> lock(refreshMutex_);
+            change = shelf_.refresh();
+        }
         for (const std::string& problem : change.problems) log.error("flow.unreadable", {{"problem", problem}});
+        if (change.removed) rebuildTriggers();
         for (auto& workflow : change.read) {
-            Answer answer = reportOf(*workflow);
-            if (!answer.ok()) {
-                log.error("flow.load.failed", {{"flow", workflow->name}, {"file", workflow->file}, {"reason", answer.text()}});
+            std::string report;
+            try {
+                report = co_await driver_.load(workflow);
+                applyReport(*workflow, report);
+            } catch (const std::exception& error) {
+                log.error("flow.load.failed", {{"flow", workflow->name}, {"file", workflow->file}, {"reason", error.what()}});
+                shelf_.putBack(*workflow);
                 continue;
             }
-            applyReport(*workflow, answer.text());
             for (const std::string& problem : workflow->problems) {
                 log.warning("flow.problem", {{"flow", workflow->name}, {"file", workflow->file}, {"problem", problem}});
             }
             log.info("flow.loaded", {{"flow", workflow->name}, {"id", workflow->id}, {"active", workflow->active}, {"runnable", workflow->runnable}});
             shelf_.publish(workflow);
+            rebuildTriggers();
         }
-        if (change.read.empty() && !change.removed) return;
-        for (const std::string& problem : triggers_.rebuild(shelf_.all())) log.warning("flow.problem", {{"problem", problem}});
+        co_return true;
     }
 
-    /// Blocks, so only on the pool.
-    Answer reportOf(const Workflow& workflow) {
-        struct Waiting {
-            std::mutex mutex;
-            std::condition_variable ready;
-            std::optional<Answer> answer;
-        } waiting;
-        auto finish = [&waiting](Answer answer) {
-            std::lock_guard<std::mutex> lock(waiting.mutex);
-            waiting.answer = std::move(answer);
-            waiting.ready.notify_one();
-        };
-        loadThen(std::make_shared<const Workflow>(workflow), finish);
-        std::unique_lock<std::mutex> lock(waiting.mutex);
-        waiting.ready.wait(lock, [&] { return waiting.answer.has_value(); });
-        return std::move(*waiting.answer);
+    void rebuildTriggers() {
+        std::lock_guard<std::mutex> lock(refreshMutex_);
+        std::vector<std::string> problems = triggers_.rebuild(shelf_.all());
+        for (const std::string& problem : problems) {
+            const bool known = std::find(triggerProblems_.begin(), triggerProblems_.end(), problem) != triggerProblems_.end();
+            if (!known) log.warning("flow.problem", {{"problem", problem}});
+        }
+        triggerProblems_ = std::move(problems);
     }
 
-    template <typename Finish>
-    Detached loadThen(WorkflowPtr workflow, Finish finish) {
-        Answer answer;
+    Detached takeUpFirst(std::promise<void> first) {
         try {
-            std::string report = co_await driver_.load(workflow);
-            answer.status = Status::kOk;
-            answer.body = Body(std::move(report));
+            co_await takeUp();
         } catch (const std::exception& error) {
-            answer.body = Body(std::string(error.what()));
+            log.error("flow.folder.failed", {{"reason", error.what()}});
         }
-        finish(std::move(answer));
+        first.set_value();
     }
 
     void watchFolder() {
         folderTimer_ = timers_.after(kRefreshNs, [this] {
             if (stopping_) return;
-            // A timer runs on the completion thread, which must not wait; an action runs on the pool.
-            Actions(host()).ask("flows.list", R"({"refresh":true})").then([this](Answer) {
+            // A timer runs on the completion thread, which must not wait for a disk; an action
+            // begins on the pool.
+            Actions(host()).ask("flows.list", "{}").then([this](Answer) {
                 if (!stopping_) watchFolder();
             });
         });
@@ -131,7 +144,11 @@ private:
         const std::string_view prefix = test ? "/webhook-test/" : "/webhook/";
         const std::string_view path = request.path().substr(std::min(prefix.size(), request.path().size()));
         if (request.method() == "OPTIONS") return void(call.succeed(preflightAnswer()));
-        auto trigger = triggers_.webhook(request.method() == "HEAD" ? "GET" : request.method(), path, test);
+        std::optional<WebhookTrigger> trigger;
+        if (!test || mayTest(request, settings_)) trigger = triggers_.webhook(request.method() == "HEAD" ? "GET" : request.method(), path, test);
+        if (!trigger && !test && shelf_.awaitsOne()) {
+            return void(call.fail(Status::kUnavailable, "flows are being loaded; the webhook may be one of theirs"));
+        }
         if (!trigger) return void(call.succeed(unknownWebhook(request.method(), path)));
         if (auto refused = refuseWebhook(request, *trigger, settings_)) return void(call.succeed(std::move(*refused)));
         WebhookItem item = webhookItem(request, *trigger, test);
@@ -150,7 +167,23 @@ private:
         WebhookTrigger trigger;
         std::string items;
         std::shared_ptr<WebhookAnswer> answer;
+        std::atomic<bool> stored{false};
+        bool begun = false;  ///< it was delivered before and could not be finished
     };
+
+    /// The daemon stops before the flow has answered. What is stored runs after the restart, and
+    /// the caller must not send it again.
+    static void accept(const PendingWebhook& pending) {
+        if (pending.stored) pending.answer->send(Response::empty(202));
+    }
+
+    /// For the next delivery of its event.
+    void keepPending(const std::string& id, std::shared_ptr<PendingWebhook> pending) {
+        pending->begun = true;
+        if (stopping_) return accept(*pending);
+        std::lock_guard<std::mutex> lock(mutex_);
+        pending_[id] = std::move(pending);
+    }
 
     /// The request becomes an event first: a run that a crash interrupts comes again with it.
     void publishWebhook(std::shared_ptr<PendingWebhook> pending, const std::string& id, AskOptions options) {
@@ -166,8 +199,10 @@ private:
                 pending->answer->fail(Status::kUnavailable, "the request could not be stored: " + std::string(answer.text()));
                 return;
             }
+            pending->stored = true;
             const Json& parameters = *pending->trigger.parameters;
             if (parameters.value("responseMode", "onReceived") == "onReceived") pending->answer->send(immediateAnswer(parameters, 2));
+            if (stopping_) accept(*pending);
         });
     }
 
@@ -208,28 +243,51 @@ private:
         std::vector<FlowRun> runs;
         auto parameters = std::make_shared<const Json>(Json::object());
         // A request's event has its id as subject: when somebody waits, all of it is here already.
-        if (auto pending = takePending(std::string(call.subject()))) {
+        auto pending = takePending(std::string(call.subject()));
+        if (pending) {
             fill(runs.emplace_back(), *pending);
             parameters = pending->trigger.parameters;
         } else {
             const Json event = parseJson(text);
-            if (event.value("type", "") != kWebhookEvent) {
-                collectRuns(event, text, runs);
-            } else if (!fromEvent(runs.emplace_back(), event)) {
-                throw Failure(Status::kRefused, "the flow of this request is not there any more");
-            }
+            const bool webhook = event.value("type", "") == kWebhookEvent;
+            if (!webhook) collectRuns(event, text, runs);
+            const bool found = !webhook || fromEvent(runs.emplace_back(), event);
+            // A flow that is not up yet may be meant as well.
+            if (shelf_.awaitsOne() && (!webhook || !found)) throw Suspended("flows are being loaded");
+            if (!found) throw Failure(Status::kRefused, "the flow of this request is not there any more");
         }
-        for (FlowRun& run : runs) {
-            run.id = std::string(call.idempotencyKey()) + "-" + run.workflow->id + (runs.size() > 1 ? "-" + run.node : std::string());
-            if (call.replay() > 0) run.id += "-r" + std::to_string(call.replay());
-            run.subject = std::string(call.subject());
-            run.cause = &call;
-            bool restored = false;
-            if (call.attempt() > 1) restored = co_await driver_.restore(run);
-            const FlowEnd end = co_await driver_.run(run);
-            settle(run, end, *parameters, restored || run.trip > 0);
+        const bool first = pending && !pending->begun;
+        try {
+            for (FlowRun& run : runs) {
+                run.id = std::string(call.idempotencyKey()) + "-" + run.workflow->id + (runs.size() > 1 ? "-" + run.node : std::string());
+                if (call.replay() > 0) run.id += "-r" + std::to_string(call.replay());
+                run.subject = std::string(call.subject());
+                run.cause = &call;
+                bool restored = false;
+                if (!first) restored = co_await driver_.restore(run);
+                const FlowEnd end = co_await runLogged(run);
+                settle(run, end, *parameters, restored || run.trip > 0);
+            }
+        } catch (const Failure& failure) {
+            if (pending && failure.status() == Status::kUnavailable) keepPending(std::string(call.subject()), pending);
+            throw;
         }
         co_return std::string();
+    }
+
+    /// A run that comes to no end shows each time: nobody else tells.
+    Task<FlowEnd> runLogged(FlowRun& run) {
+        try {
+            co_return co_await driver_.run(run);
+        } catch (const Suspended& why) {
+            runs_.count({{"flow", run.workflow->name}, {"end", "suspended"}});
+            log.warning("run.suspended", {{"flow", run.workflow->name}, {"run", run.id}, {"reason", why.what()}});
+            throw;
+        } catch (const std::exception& error) {
+            runs_.count({{"flow", run.workflow->name}, {"end", "fault"}});
+            log.error("run.fault", {{"flow", run.workflow->name}, {"run", run.id}, {"reason", error.what()}});
+            throw;
+        }
     }
 
     bool fromEvent(FlowRun& run, const Json& event) {
@@ -272,6 +330,21 @@ private:
         if (!end.ok && !run.workflow->errorWorkflow.empty() && run.mode == "production") runErrorWorkflow(run, end);
     }
 
+    /// What n8n's Error Trigger gives. There is no page of the run: `url` says how to see it.
+    static Json errorReport(const FlowRun& failed, const FlowEnd& end) {
+        Json error = Json::parse(end.error, nullptr, false);
+        if (!error.is_object()) error = Json::object();
+        if (!error.contains("stack")) error["stack"] = error.value("name", "Error") + ": " + error.value("message", "");
+        const Json lastNode = end.lastNode.empty() ? error.value("node", Json()) : Json::parse(end.lastNode, nullptr, false);
+        Json report{{"workflow", {{"id", failed.workflow->id}, {"name", failed.workflow->name}}}};
+        report["execution"] = {{"id", failed.id},
+                               {"url", "totemctl flow runs " + failed.id},
+                               {"mode", failed.webhook ? "webhook" : "trigger"},
+                               {"lastNodeExecuted", lastNode},
+                               {"error", std::move(error)}};
+        return report;
+    }
+
     Detached runErrorWorkflow(const FlowRun& failed, const FlowEnd& end) {
         FlowRun run;
         run.workflow = shelf_.find(failed.workflow->errorWorkflow);
@@ -283,8 +356,7 @@ private:
         run.id = failed.id + "-error";
         run.depth = 1;
         Json item = Json::object();
-        item["json"] = {{"execution", {{"id", failed.id}, {"mode", failed.mode}, {"error", Json::parse(end.error, nullptr, false)}}},
-                        {"workflow", {{"id", failed.workflow->id}, {"name", failed.workflow->name}}}};
+        item["json"] = errorReport(failed, end);
         run.items = dumpJson(Json::array({std::move(item)}));
         try {
             const FlowEnd ended = co_await driver_.run(run);
@@ -309,8 +381,8 @@ private:
         }
     }
 
-    Json list() {
-        takeUpOnce();
+    Task<std::string> list() {
+        co_await takeUp();
         Json flows = Json::array();
         for (const WorkflowPtr& workflow : shelf_.all()) {
             Json webhooks = Json::array();
@@ -318,12 +390,9 @@ private:
             flows.push_back({{"id", workflow->id}, {"name", workflow->name}, {"active", workflow->active}, {"runnable", workflow->runnable},
                              {"triggers", std::move(webhooks)}, {"problems", workflow->problems}, {"file", workflow->file}});
         }
-        return Json{{"flows", std::move(flows)}};
-    }
-
-    void takeUpOnce() {
-        std::lock_guard<std::mutex> lock(refreshMutex_);
-        takeUp(shelf_.refresh());
+        Json result = Json::object();
+        result["flows"] = std::move(flows);
+        co_return dumpJson(result);
     }
 
     static Json reportJson(const Workflow& workflow) {
@@ -341,17 +410,22 @@ private:
         const Json wanted = parseJson(input);
         Json json = parseJson(wanted.at("workflow").get<std::string>());
         if (json.is_object() && wanted.value("activate", false)) json["active"] = true;
-        auto workflow = std::make_shared<Workflow>(parseWorkflow(json.dump(2)));
-        if (json.is_object() && !json.contains("id")) json["id"] = workflow->id;
+        if (json.is_object() && !json.contains("id")) json["id"] = parseWorkflow(json.dump(2)).id;
+        const std::string text = json.dump(2) + "\n";
+        auto workflow = std::make_shared<Workflow>(parseWorkflow(text));
         const std::string report = co_await driver_.load(workflow);
         applyReport(*workflow, report);
         Json result = reportJson(*workflow);
         if (workflow->active && !workflow->runnable) {
             throw Failure(Status::kRefused, "the workflow cannot run and was not activated: " + dumpJson(result.at("problems")));
         }
-        result["file"] = shelf_.save(*workflow, json.dump(2) + "\n");
-        // Whoever is told that it is imported may use it: the list takes the folder up, on the pool.
+        workflow->file = shelf_.save(*workflow, text);
+        result["file"] = workflow->file;
+        // Whoever is told that it is imported may use it: the list takes the folder up, on the pool,
+        // unless the look at the folder is at it already.
         static_cast<void>(co_await Actions(host()).ask("flows.list", "{}"));
+        shelf_.publish(workflow);
+        rebuildTriggers();
         co_return dumpJson(result);
     }
 
@@ -389,6 +463,7 @@ private:
     std::atomic<bool> stopping_{false};
     std::atomic<std::uint64_t> folderTimer_{0};
     std::mutex refreshMutex_;
+    std::vector<std::string> triggerProblems_;  // guarded by refreshMutex_
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<PendingWebhook>> pending_;  // guarded by mutex_
 };

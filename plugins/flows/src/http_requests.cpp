@@ -1,6 +1,7 @@
 #include "http_requests.hpp"
 
 #include <Poco/Net/HTTPResponse.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 #include <Poco/UUIDGenerator.h>
 
@@ -40,17 +41,11 @@ bool hasHeader(const Json& headers, std::string_view name) {
     return false;
 }
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return result;
-}
-
 /// "auto": bytes cross as base64 unless their type says that they are text.
 bool isBinary(const Json& wanted, const Answer& answer) {
     if (wanted.is_boolean()) return wanted.get<bool>();
     if (wanted != "auto") return false;
-    const std::string type = lower(answer.body.header("Content-Type"));
+    const std::string type = Poco::toLower(std::string(answer.body.header("Content-Type")));
     if (type.empty() || type.rfind("text/", 0) == 0) return false;
     for (const char* text : {"json", "xml", "javascript", "x-www-form-urlencoded"}) {
         if (type.find(text) != std::string::npos) return false;
@@ -63,7 +58,7 @@ std::string headersText(const totem_body& body) {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string cookies;
     for (std::uint32_t i = 0; i < body.header_count; ++i) {
-        std::string name = lower(view(body.headers[i].name));
+        std::string name = Poco::toLower(std::string(view(body.headers[i].name)));
         const std::string_view value = view(body.headers[i].value);
         if (name == "set-cookie") {
             cookies += cookies.empty() ? "" : ",";

@@ -17,11 +17,16 @@ struct InterpreterAnswer {
     std::string body;
     std::string error;  ///< why, when status is not kOk
 
-    std::string op() const { return header.value("op", ""); }
-    /// The worker ended with the request: its runs are lost and can be restored elsewhere.
-    bool workerLost() const { return status == Status::kGone || killed(); }
-    /// It was ended because this request overran its time or memory, or crashed it.
-    bool killed() const { return status == Status::kDeadline || status == Status::kTooLarge; }
+    std::string op() const { return header.is_object() ? header.value("op", "") : ""; }
+    /// A worker was ended because this request overran its time or memory. Without a worker the
+    /// request only waited too long.
+    bool killed() const {
+        return worker != 0 && (status == Status::kDeadline || status == Status::kTooLarge);
+    }
+    /// A worker died with this request, which need not be the reason.
+    bool crashed() const { return worker != 0 && status == Status::kGone; }
+    /// The worker that was asked for had ended before: its runs can be restored elsewhere.
+    bool vanished() const { return worker == 0 && status == Status::kGone; }
 };
 
 /// Speaks with the flow workers. Threads: any.

@@ -15,19 +15,42 @@ constexpr std::int64_t kDefaultHttpMs = 300'000;
 constexpr std::int64_t kDefaultActionMs = 60'000;
 /// Shorter waits are simply slept through, as in n8n; longer ones survive a restart.
 constexpr std::int64_t kDurableWaitMs = 5'000;
+constexpr const char* kHttpRequest = "flows.http_request";
+constexpr const char* kStopping = "the plugin stops; the run is continued after that";
 
 std::string failed(const std::string& message, const char* code) {
     return "{\"error\":{\"message\":" + jsonText(message) + ",\"code\":\"" + code + "\"}}";
 }
 std::string done(std::string_view result) { return "{\"ok\":" + std::string(result) + "}"; }
 
-const char* codeOf(Status status) {
+/// What Node.js calls what became of an HTTP request.
+const char* httpCodeOf(Status status) {
     switch (status) {
         case Status::kUnavailable:
         case Status::kRefused: return "ECONNREFUSED";
         case Status::kDeadline: return "ETIMEDOUT";
         case Status::kUnknown: return "ECONNRESET";
         default: return "ERR_REQUEST";
+    }
+}
+
+/// What became of an action, which need not have had to do with a connection.
+const char* actionCodeOf(Status status) {
+    switch (status) {
+        case Status::kUnavailable: return "ERR_UNAVAILABLE";
+        case Status::kRefused: return "ERR_REFUSED";
+        case Status::kDeadline: return "ERR_DEADLINE";
+        case Status::kUnknown: return "ERR_UNKNOWN";
+        case Status::kNotFound: return "ERR_NOT_FOUND";
+        case Status::kInvalid: return "ERR_INVALID";
+        default: return "ERR_ACTION";
+    }
+}
+
+/// What nothing was done for and what may be asked again when the cause of the run comes again.
+void suspendIfUndone(Status status, std::string_view why) {
+    if (status == Status::kBusy || status == Status::kCancelled || status == Status::kAbandoned) {
+        throw Suspended(std::string(why.empty() ? statusName(status) : why));
     }
 }
 
@@ -104,7 +127,7 @@ Task<std::string> RequestDoer::doOne(FlowRun& run, const Json& request) {
     const std::int64_t after = request.value("after", std::int64_t{0});
     if (after > 0) {
         const bool slept = co_await sleeper_.sleep(after * kMs);
-        if (!slept) throw Suspended();
+        if (!slept) throw Suspended(kStopping);
     }
     if (kind == "http") co_return co_await doHttp(run, request, key);
     if (kind == "wait") co_return co_await doWait(run, request);
@@ -127,8 +150,8 @@ Task<std::string> RequestDoer::doHttp(FlowRun& run, const Json& request, std::st
     if (http_.isRepeatable(request)) {
         try {
             HttpRequests::Outcome outcome = co_await http_.send(request, optionsFor(run, timeout));
-            if (outcome.status == Status::kCancelled) throw Suspended();
-            if (outcome.status != Status::kOk) co_return failed(outcome.error, codeOf(outcome.status));
+            suspendIfUndone(outcome.status, outcome.error);
+            if (outcome.status != Status::kOk) co_return failed(outcome.error, httpCodeOf(outcome.status));
             co_return done(outcome.result);
         } catch (const Suspended&) {
             throw;
@@ -137,20 +160,23 @@ Task<std::string> RequestDoer::doHttp(FlowRun& run, const Json& request, std::st
         }
     }
     std::string input = "{\"request\":" + dumpJson(request) + "}";
-    co_return co_await doAction(run, "flows.http_request", std::move(input), std::move(key), clock_.monotonicNs() + timeout * kMs);
+    co_return co_await doAction(run, kHttpRequest, std::move(input), std::move(key), clock_.monotonicNs() + timeout * kMs);
 }
 
 Task<std::string> RequestDoer::doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs) {
     AskOptions options = optionsFor(run, 0);
-    options.deadlineNs(deadlineNs).idempotencyKey(std::move(key)).checkpoint(checkpointKey(run), checkpointOf(run));
+    options.deadlineNs(deadlineNs).idempotencyKey(std::move(key));
+    // A sub-workflow begins anew when its run is continued: its effects are known by their keys.
+    if (run.depth == 0) options.checkpoint(checkpointKey(run), checkpointOf(run));
     Answer answer = co_await actions_.ask(action, input, options);
+    const char* code = action == kHttpRequest ? httpCodeOf(answer.status) : actionCodeOf(answer.status);
     if (answer.ok()) {
         const std::string_view text = answer.text();
         if (text.empty()) co_return done("{}");
         co_return done(Json::accept(text) ? std::string(text) : jsonText(text));
     }
-    if (answer.status == Status::kCancelled || answer.status == Status::kAbandoned) throw Suspended();
-    co_return failed(std::string(answer.text().empty() ? statusName(answer.status) : answer.text()), codeOf(answer.status));
+    suspendIfUndone(answer.status, answer.text());
+    co_return failed(std::string(answer.text().empty() ? statusName(answer.status) : answer.text()), code);
 }
 
 Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
@@ -165,11 +191,13 @@ Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
         run.waitUntilMs = until;
         run.waitTrip = run.trip;
         Answer stored = co_await store_.put(checkpointKey(run), checkpointOf(run), 0);
-        if (!stored.ok()) co_return failed("the wait could not be stored: " + std::string(stored.text()), "ERR_STORE");
-        if (run.cause != nullptr) events_.releaseLane(*const_cast<Call*>(run.cause));
+        if (!stored.ok()) throw Suspended("the wait could not be stored: " + std::string(stored.text()));
+        if (run.cause != nullptr) events_.releaseLane(*run.cause);
     }
+    const std::int64_t left = run.deadlineNs - clock_.monotonicNs();
     const bool slept = co_await sleeper_.sleep(std::max<std::int64_t>(0, until - nowMs) * kMs);
-    if (!slept) throw Suspended();
+    if (!slept) throw Suspended(kStopping);
+    run.deadlineNs = std::max(run.deadlineNs, clock_.monotonicNs() + left);
     run.waitUntilMs = 0;
     co_return done("{}");
 }

@@ -15,10 +15,10 @@
 
 namespace totem::flows {
 
-/// Thrown when the daemon stops in the middle of a run: the run is continued in a later life.
+/// Thrown when a run cannot go on for now: its cause comes again and continues it.
 class Suspended : public Failure {
 public:
-    Suspended() : Failure(Status::kUnavailable, "suspended; the run continues after the restart") {}
+    explicit Suspended(const std::string& why) : Failure(Status::kUnavailable, why) {}
 };
 
 /// Runs another workflow on behalf of a run and returns {"ok": {"items"}} or {"error"}, JSON text.

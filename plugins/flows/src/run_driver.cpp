@@ -1,5 +1,7 @@
 #include "run_driver.hpp"
 
+#include <algorithm>
+
 #include <totem/status.hpp>
 
 #include "json_text.hpp"
@@ -46,23 +48,35 @@ std::string RunDriver::startHeader(const FlowRun& run, const char* op, const std
 
 namespace {
 
-std::string loadHeader(const Workflow& workflow) { return "{\"op\":\"load\",\"workflow\":" + jsonText(workflow.hash) + "}"; }
-
 std::string resumeHeader(const FlowRun& run) {
     return "{\"op\":\"resume\",\"run\":" + jsonText(run.id) + ",\"trip\":" + std::to_string(run.trip) + "}";
 }
 
 }  // namespace
 
-AskOptions RunDriver::workerOptions(const FlowRun& run) const {
-    AskOptions options = run.cause == nullptr ? AskOptions() : AskOptions(*run.cause);
-    return options.deadlineNs(clock_.monotonicNs() + 60'000 * kMs);
+std::string RunDriver::loadHeader(const Workflow& workflow) const {
+    return "{\"op\":\"load\",\"workflow\":" + jsonText(workflow.hash) + ",\"limits\":{\"codeMs\":" + std::to_string(settings_.maxCodeMs) + "}}";
 }
 
-void RunDriver::noteKill(const FlowRun& run, const InterpreterAnswer& answer) {
-    log_.error("run.worker.lost", {{"flow", run.workflow->name}, {"run", run.id}, {"reason", answer.error}});
+AskOptions RunDriver::workerOptions(const FlowRun& run) const {
+    AskOptions options = run.cause == nullptr ? AskOptions() : AskOptions(*run.cause);
+    return options.deadlineNs(run.deadlineNs);
+}
+
+bool RunDriver::isLate(const FlowRun& run) const { return clock_.monotonicNs() >= run.deadlineNs; }
+
+FlowEnd RunDriver::lateEnd(const FlowRun& run) const {
+    FlowEnd end;
+    end.error = errorText("the run took longer than " + std::to_string(settings_.maxRunNs / (1000 * kMs)) +
+                          " s; see plugins.flows.config.max_run_s");
+    log_.warning("run.failed", {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
+    return end;
+}
+
+void RunDriver::noteKill(const Workflow& workflow, const std::string& run, const InterpreterAnswer& answer) {
+    log_.error("run.worker.lost", {{"flow", workflow.name}, {"run", run}, {"reason", answer.error}});
     std::lock_guard<std::mutex> lock(mutex_);
-    ++kills_[run.workflow->hash];
+    ++kills_[workflow.hash];
 }
 
 std::string RunDriver::quarantineOf(const std::string& hash) const {
@@ -74,9 +88,16 @@ std::string RunDriver::quarantineOf(const std::string& hash) const {
 
 Task<std::string> RunDriver::load(WorkflowPtr workflow) {
     const std::string header = loadHeader(*workflow);
-    InterpreterAnswer answer = co_await interpreter_.ask(0, header, workflow->text, AskOptions());
-    if (answer.status != Status::kOk) throw Failure(Status::kUnavailable, "the flow worker did not take the workflow: " + answer.error);
-    co_return dumpJson(answer.header);
+    std::string refusal = quarantineOf(workflow->hash);
+    if (refusal.empty()) {
+        InterpreterAnswer answer = co_await interpreter_.ask(0, header, workflow->text, AskOptions());
+        if (answer.killed() || answer.crashed()) noteKill(*workflow, {}, answer);
+        refusal = quarantineOf(workflow->hash);
+        if (answer.status == Status::kOk && answer.op() == "loaded") co_return dumpJson(answer.header);
+        if (answer.status == Status::kOk) refusal = answer.header.value("message", "the interpreter refused it");
+        if (refusal.empty()) throw Failure(Status::kUnavailable, "no flow worker took the workflow: " + answer.error);
+    }
+    co_return "{\"runnable\":false,\"errors\":[" + jsonText(refusal) + "]}";
 }
 
 /// One message, with whatever the worker says it needs first. A worker that dies is replaced and the
@@ -88,15 +109,22 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
     int losses = 0;
     while (true) {
         InterpreterAnswer answer = co_await interpreter_.ask(run.worker, header, body, workerOptions(run));
-        if (answer.status == Status::kCancelled) throw Suspended();
         bool restoreNow = false;
-        if (answer.workerLost()) {
-            if (answer.killed() || losses > 0) noteKill(run, answer);
-            if (++losses > kKillsForQuarantine || !quarantineOf(run.workflow->hash).empty()) co_return answer;
+        if (answer.killed() || answer.crashed()) {
+            // A worker that was ended at the deadline of the run, or of its cause, was slow only
+            // in the end: that is no reason to keep the workflow from running.
+            const bool late = isLate(run) || (run.cause != nullptr && run.cause->cancelled());
+            if (!late && (answer.killed() || losses > 0)) noteKill(*run.workflow, run.id, answer);
+            if (late || ++losses > kKillsForQuarantine || !quarantineOf(run.workflow->hash).empty()) co_return answer;
             run.worker = 0;
             restoreNow = true;
+        } else if (answer.vanished()) {
+            run.worker = 0;
+            restoreNow = true;
+        } else if (answer.status == Status::kFault || answer.status == Status::kInvalid) {
+            throw Failure(Status::kFault, answer.error);
         } else if (answer.status != Status::kOk) {
-            throw Failure(Status::kUnavailable, "no flow worker: " + answer.error);
+            throw Suspended("no flow worker: " + answer.error);
         } else {
             run.worker = answer.worker;
             if (answer.op() != "need") co_return answer;
@@ -104,7 +132,7 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
             if (answer.header.value("need", "") == "workflow") {
                 const std::string load = loadHeader(*run.workflow);
                 InterpreterAnswer loaded = co_await interpreter_.ask(run.worker, load, run.workflow->text, workerOptions(run));
-                if (loaded.workerLost()) noteKill(run, loaded);
+                if (loaded.killed() || loaded.crashed()) noteKill(*run.workflow, run.id, loaded);
                 continue;
             }
             restoreNow = true;
@@ -125,6 +153,8 @@ Task<FlowEnd> RunDriver::run(FlowRun& run) {
         end.error = errorText(end.error);
         co_return end;
     }
+    if (run.deadlineNs == 0) run.deadlineNs = clock_.monotonicNs() + settings_.maxRunNs;
+    if (run.workflow->usesStaticData) co_await readStaticData(run.workflow);
     const bool starts = run.records.empty();
     const std::string first = starts ? run.items : run.records;
     std::string header = startHeader(run, starts ? "start" : "restore");
@@ -137,12 +167,17 @@ Task<FlowEnd> RunDriver::run(FlowRun& run) {
         for (const Json& request : answer.header.value("detached", Json::array())) doer_.doDetached(run, request);
         const Json& requests = answer.header["requests"];
         results = co_await doer_.doAll(run, requests);
+        if (isLate(run)) co_return lateEnd(run);
         header = resumeHeader(run);
     }
 }
 
 Task<FlowEnd> RunDriver::finish(FlowRun& run, InterpreterAnswer answer) {
     FlowEnd end;
+    if (answer.status != Status::kOk && isLate(run)) co_return lateEnd(run);
+    if (answer.status != Status::kOk && run.cause != nullptr && run.cause->cancelled()) {
+        throw Suspended("nobody waits for the run any more");
+    }
     if (answer.status != Status::kOk || answer.op() != "end") {
         const std::string why = answer.status != Status::kOk ? answer.error : answer.header.value("message", "the interpreter gave up");
         end.error = errorText(why);
@@ -166,18 +201,38 @@ Task<FlowEnd> RunDriver::finish(FlowRun& run, InterpreterAnswer answer) {
     co_return end;
 }
 
+/// Once for each workflow: afterwards its runs keep the memory up to date.
+Task<bool> RunDriver::readStaticData(WorkflowPtr workflow) {
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (staticData_.count(workflow->id) != 0) co_return true;
+    }
+    Answer row = co_await store_.get("static/" + workflow->id);
+    if (!row.ok() && row.status != Status::kNotFound) {
+        throw Suspended("the workflow's static data could not be read: " + std::string(row.text()));
+    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    staticData_.emplace(workflow->id, row.ok() ? std::string(row.text()) : std::string("{}"));
+    co_return true;
+}
+
 Task<bool> RunDriver::restore(FlowRun& run) {
     Answer row = co_await store_.get(RequestDoer::checkpointKey(run));
     if (row.ok()) co_return RequestDoer::restore(row.text(), run);
-    if (row.status != Status::kNotFound) throw Failure(Status::kUnavailable, "the checkpoint could not be read: " + std::string(row.text()));
+    if (row.status != Status::kNotFound) throw Suspended("the checkpoint could not be read: " + std::string(row.text()));
     co_return false;
 }
 
 Task<std::string> RunDriver::runSub(FlowRun& parent, const Json& request, std::string key) {
     FlowRun sub;
     if (request.contains("workflow") && !request.at("workflow").is_null()) {
-        Workflow given = parseWorkflow(request.at("workflow").is_string() ? request.at("workflow").get<std::string>() : dumpJson(request.at("workflow")));
-        auto shared = std::make_shared<Workflow>(std::move(given));
+        std::shared_ptr<Workflow> shared;
+        try {
+            const Json& given = request.at("workflow");
+            shared = std::make_shared<Workflow>(parseWorkflow(given.is_string() ? given.get<std::string>() : dumpJson(given)));
+        } catch (const Failure& failure) {
+            co_return failedSub(failure.what());
+        }
         const std::string report = co_await load(shared);
         applyReport(*shared, report);
         sub.workflow = shared;
@@ -199,7 +254,9 @@ Task<std::string> RunDriver::runSub(FlowRun& parent, const Json& request, std::s
     sub.subject = parent.subject;
     sub.depth = parent.depth + 1;
     sub.cause = parent.cause;
+    sub.deadlineNs = parent.deadlineNs;
     FlowEnd end = co_await run(sub);
+    parent.deadlineNs = std::max(parent.deadlineNs, sub.deadlineNs);  // it may have waited
     if (!end.ok) co_return "{\"error\":" + end.error + "}";
     co_return "{\"ok\":{\"items\":" + (end.output.empty() ? std::string("[]") : end.output) + "}}";
 }

@@ -25,12 +25,14 @@ public:
 
     RunDriver(const totem_host* host, const Settings& settings, FindWorkflow find);
 
-    /// Throws Suspended when the daemon stops, Failure (kUnavailable) when no worker can be had.
+    /// Throws Failure: kUnavailable when it is to be continued later (the daemon stops, no worker
+    /// can be had, no intent can be stored), kFault when the worker talks nonsense.
     Task<FlowEnd> run(FlowRun& run);
     /// Reads the checkpoint of an earlier attempt at this run, if there is one.
     Task<bool> restore(FlowRun& run);
 
-    /// What the interpreter says about a workflow: the header of its `loaded` answer.
+    /// What the interpreter says about a workflow: the header of its `loaded` answer. Throws
+    /// Failure (kUnavailable) when it could not be asked.
     Task<std::string> load(WorkflowPtr workflow);
 
     RequestDoer& requests() { return doer_; }
@@ -43,8 +45,12 @@ private:
     Task<InterpreterAnswer> say(FlowRun& run, std::string header, std::string_view body, std::string_view results);
     /// The header of a `start` or `restore`, `more` members added.
     std::string startHeader(const FlowRun& run, const char* op, const std::string& more = {}) const;
+    std::string loadHeader(const Workflow& workflow) const;
     AskOptions workerOptions(const FlowRun& run) const;
-    void noteKill(const FlowRun& run, const InterpreterAnswer& answer);
+    void noteKill(const Workflow& workflow, const std::string& run, const InterpreterAnswer& answer);
+    bool isLate(const FlowRun& run) const;
+    FlowEnd lateEnd(const FlowRun& run) const;
+    Task<bool> readStaticData(WorkflowPtr workflow);
     std::string quarantineOf(const std::string& hash) const;
     Task<FlowEnd> finish(FlowRun& run, InterpreterAnswer answer);
 

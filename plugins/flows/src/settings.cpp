@@ -55,6 +55,8 @@ Settings parseSettings(std::string_view text) {
     if (keep == "none") settings.keep = Settings::Keep::kNone;
     settings.keepNs = json.value("executions_days", 7LL) * 86'400 * 1'000'000'000;
     settings.maxRunNs = json.value("max_run_s", 300LL) * 1'000'000'000;
+    settings.maxCodeMs = json.value("max_code_s", 5LL) * 1000;
+    settings.testFrom = json.value("test_from", settings.testFrom);
     const Json credentials = json.value("credentials", Json::object());
     for (const auto& [id, entry] : credentials.items()) {
         settings.credentials[id] = credentialOf(entry);

@@ -64,11 +64,10 @@ bool passes(const Json& filters, const Json& event) {
 }  // namespace
 
 void Triggers::addWebhook(const WorkflowPtr& workflow, const Trigger& trigger, std::vector<std::string>& problems) {
-    const Json parameters = Json::parse(trigger.parameters);
+    const Json& parameters = *trigger.parameters;
     std::string path = parameters.value("path", "");
     if (path.empty()) path = trigger.webhookId;
     if (path.find(':') != std::string::npos && !trigger.webhookId.empty()) path = trigger.webhookId + "/" + path;
-    const auto shared = std::make_shared<const Json>(parameters);
     const Json methods = parameters.value("httpMethod", Json("GET"));
     const std::vector<std::string> list = methods.is_array() ? methods.get<std::vector<std::string>>() : std::vector<std::string>{methods.get<std::string>()};
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -76,7 +75,7 @@ void Triggers::addWebhook(const WorkflowPtr& workflow, const Trigger& trigger, s
         entry.segments = segmentsOf(path);
         entry.active = workflow->active;
         entry.trigger = {workflow, trigger.node, parameters.value("path", path), list[i],
-                         parameters.value("multipleMethods", false) ? static_cast<int>(i) : 0, shared, {}};
+                         parameters.value("multipleMethods", false) ? static_cast<int>(i) : 0, trigger.parameters, {}};
         const bool taken = std::any_of(paths_.begin(), paths_.end(), [&](const Path& other) {
             return other.active && entry.active && other.segments == entry.segments && other.trigger.method == entry.trigger.method;
         });
@@ -89,7 +88,7 @@ void Triggers::addWebhook(const WorkflowPtr& workflow, const Trigger& trigger, s
 }
 
 void Triggers::addEventRule(const WorkflowPtr& workflow, const Trigger& trigger) {
-    const Json parameters = Json::parse(trigger.parameters);
+    const Json& parameters = *trigger.parameters;
     EventRule rule;
     rule.trigger = {workflow, trigger.node};
     const Json types = parameters.value("types", Json::array({"message.received"}));

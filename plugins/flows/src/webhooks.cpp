@@ -3,6 +3,7 @@
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPBasicCredentials.h>
 #include <Poco/Net/NameValueCollection.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 
 #include <algorithm>
@@ -15,12 +16,6 @@
 
 namespace totem::flows {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return result;
-}
 
 /// Repeated names become arrays.
 void addValue(Json& object, const std::string& name, std::string value) {
@@ -47,7 +42,7 @@ std::string headersText(const Request& request) {
     std::vector<std::pair<std::string, std::string>> headers;
     for (std::uint32_t i = 0; i < request.headerCount(); ++i) {
         const auto [name, value] = request.headerAt(i);
-        std::string key = lower(name);
+        std::string key = Poco::toLower(std::string(name));
         auto known = std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == key; });
         if (known == headers.end()) headers.emplace_back(std::move(key), value);
         else known->second.append(", ").append(value);
@@ -139,7 +134,8 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
     WebhookItem result;
     std::string body = "{}";
     Json binary = Json::object();
-    const std::string type = lower(request.header("Content-Type").substr(0, request.header("Content-Type").find(';')));
+    const std::string_view contentType = request.header("Content-Type");
+    const std::string type = Poco::toLower(std::string(contentType.substr(0, contentType.find(';'))));
     const std::string content = request.content();
     if (content.empty()) {
         // `{}`, as n8n gives it
@@ -176,6 +172,12 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
     if (!binary.empty()) item += ",\"binary\":" + dumpJson(binary);
     item += '}';
     return result;
+}
+
+bool mayTest(const Request& request, const Settings& settings) {
+    return request.loopback() || std::any_of(settings.testFrom.begin(), settings.testFrom.end(), [&](const std::string& network) {
+               return inNetwork(request.peer(), network);
+           });
 }
 
 std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger, const Settings& settings) {
@@ -223,6 +225,65 @@ Response immediateAnswer(const Json& parameters, double version) {
     return withOptions(Response::json(R"({"message":"Workflow was started"})", code), parameters);
 }
 
+namespace {
+
+/// A member of a value by a path such as "a.b[0].c"; null when there is none.
+const Json* valueAt(const Json& value, const std::string& path) {
+    const Json* place = &value;
+    std::string name;
+    const auto step = [&] {
+        if (name.empty()) return true;
+        const Json* next = nullptr;
+        if (place->is_object() && place->contains(name)) next = &place->at(name);
+        if (place->is_array() && name.find_first_not_of("0123456789") == std::string::npos && name.size() < 9) {
+            const std::size_t index = std::stoul(name);
+            if (index < place->size()) next = &place->at(index);
+        }
+        name.clear();
+        if (next != nullptr) place = next;
+        return next != nullptr;
+    };
+    for (const char c : path) {
+        if (c != '.' && c != '[' && c != ']') name += c;
+        else if (!step()) return nullptr;
+    }
+    return step() ? place : nullptr;
+}
+
+Response failedAnswer(const std::string& message) {
+    const Json body{{"code", 0}, {"message", message}};
+    return Response::json(dumpJson(body), 500);
+}
+
+/// The first item's json, or the part that `responsePropertyName` names, as `responseContentType` says.
+Response jsonAnswer(const Json& item, const Json& parameters) {
+    const int code = codeOf(parameters);
+    const Json nodeOptions = options(parameters);
+    const Json json = item.value("json", Json::object());
+    const Json property = nodeOptions.value("responsePropertyName", Json());
+    const Json* value = &json;
+    if (property.is_string() && !property.get<std::string>().empty()) value = valueAt(json, property.get<std::string>());
+    const Json type = nodeOptions.value("responseContentType", Json());
+    const bool typed = type.is_string() && !type.get<std::string>().empty();
+    if (value == nullptr) return typed ? Response(code, {}, type.get<std::string>()) : Response::empty(code);
+    if (!typed) return Response::json(dumpJson(*value), code);
+    return Response(code, value->is_string() ? value->get<std::string>() : dumpJson(*value), type.get<std::string>());
+}
+
+Response binaryAnswer(const Json& item, const Json& parameters) {
+    if (!item.contains("binary")) return failedAnswer("No binary data was found to return");
+    const Json given = parameters.value("responseBinaryPropertyName", Json("data"));
+    const std::string name = given.is_string() ? given.get<std::string>() : std::string();
+    if (name.empty()) return failedAnswer("No 'responseBinaryPropertyName' is set");
+    if (!item.at("binary").contains(name)) {
+        return failedAnswer("The binary property '" + name + "' which should be returned does not exist");
+    }
+    const Json& file = item.at("binary").at(name);
+    return Response(codeOf(parameters), fromBase64(file.value("data", "")), file.value("mimeType", "application/octet-stream"));
+}
+
+}  // namespace
+
 std::string answerFor(const Json& parameters) {
     if (parameters.value("responseMode", "onReceived") != "lastNode") return "none";
     const std::string data = parameters.value("responseData", "firstEntryJson");
@@ -235,16 +296,17 @@ Response finalAnswer(const FlowRun& run, const FlowEnd& end, const Json& paramet
         return withRun(Response::empty(end.ok ? 200 : run.workflow->errorStatus), run);
     }
     if (!end.ok) return withRun(Response::json(R"({"message":"Error in workflow"})", 500), run);
-    const int code = codeOf(parameters);
-    if (parameters.value("responseData", "firstEntryJson") == "noData") return withOptions(Response::empty(code), parameters);
+    const std::string data = parameters.value("responseData", "firstEntryJson");
+    if (data == "noData") return withOptions(Response::empty(codeOf(parameters)), parameters);
     const Json items = end.output.empty() ? Json::array() : Json::parse(end.output, nullptr, false);
-    if (!items.is_array() || items.empty()) return Response::json(R"({"code":0,"message":"No item to return was found"})", 500);
-    if (parameters.value("responseData", "firstEntryJson") == "allEntries") {
+    if (data == "allEntries" && items.is_array()) {
         Json all = Json::array();
         for (const Json& item : items) all.push_back(item.value("json", Json::object()));
-        return withOptions(Response::json(dumpJson(all), code), parameters);
+        return withOptions(Response::json(dumpJson(all), codeOf(parameters)), parameters);
     }
-    return withOptions(Response::json(dumpJson(items.front().value("json", Json::object())), code), parameters);
+    if (!items.is_array() || items.empty()) return failedAnswer("No item to return was found");
+    const Json& first = items.front();
+    return withOptions(data == "firstEntryBinary" ? binaryAnswer(first, parameters) : jsonAnswer(first, parameters), parameters);
 }
 
 }  // namespace totem::flows

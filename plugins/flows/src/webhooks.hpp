@@ -22,6 +22,9 @@ struct WebhookItem {
 };
 WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, bool test);
 
+/// Whether the caller may use /webhook-test/, which runs flows that are not active.
+bool mayTest(const Request& request, const Settings& settings);
+
 /// Checks the node's authentication and options (ipWhitelist, ignoreBots); a response when refused.
 std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger, const Settings& settings);
 

@@ -41,6 +41,7 @@ Workflow parseWorkflow(std::string text) {
         if (status.is_number_integer()) workflow.errorStatus = status.get<int>();
         if (settings.contains("errorWorkflow")) workflow.errorWorkflow = textOf(settings.at("errorWorkflow"));
     }
+    workflow.usesStaticData = text.find("getWorkflowStaticData") != std::string::npos;
     workflow.text = std::move(text);
     return workflow;
 }
@@ -58,7 +59,7 @@ void applyReport(Workflow& workflow, std::string_view loadedHeader) {
         if (version.is_number()) trigger.version = version.get<double>();
         const Json webhookId = entry.value("webhookId", Json());
         if (webhookId.is_string()) trigger.webhookId = webhookId.get<std::string>();
-        trigger.parameters = entry.value("parameters", Json::object()).dump();
+        trigger.parameters = std::make_shared<const Json>(entry.value("parameters", Json::object()));
         workflow.triggers.push_back(std::move(trigger));
     }
 }

@@ -5,13 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include <totem/json.hpp>
+
 namespace totem::flows {
 
 /// A trigger node of a workflow, with its parameters' defaults filled in by the interpreter.
 struct Trigger {
     std::string node, type, webhookId;
     double version = 1;
-    std::string parameters;  ///< JSON text
+    std::shared_ptr<const Json> parameters;
 };
 
 /// One version of a workflow; immutable once shared, used by its runs to their end.
@@ -24,6 +26,7 @@ struct Workflow {
     bool durable = true;    ///< settings.durable: runs are journalled
     int errorStatus = 200;  ///< settings.errorStatus: the answer when a run ends before its Respond node
     std::string errorWorkflow;
+    bool usesStaticData = false;  ///< $getWorkflowStaticData stands in it somewhere
     std::vector<Trigger> triggers;
     std::vector<std::string> problems;  ///< lines of the import report
     bool runnable = false;

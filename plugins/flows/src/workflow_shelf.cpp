@@ -1,5 +1,6 @@
 #include "workflow_shelf.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -8,45 +9,106 @@
 namespace totem::flows {
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr int kLongestPause = 16;
+
+std::string textOf(const std::string& file) {
+    std::ifstream stream(file);
+    std::stringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
+
+}  // namespace
+
 WorkflowShelf::Change WorkflowShelf::refresh() {
     Change change;
     std::map<std::string, Seen> now;
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-        if (entry.path().extension() != ".json") continue;
-        const std::string file = entry.path().string();
-        Seen seen{entry.last_write_time(ignored), entry.file_size(ignored), {}};
-        auto before = seen_.find(file);
-        if (before != seen_.end() && before->second.time == seen.time && before->second.size == seen.size) {
-            now[file] = before->second;
-            continue;
-        }
-        std::ifstream stream(file);
-        std::stringstream text;
-        text << stream.rdbuf();
-        try {
-            auto workflow = std::make_shared<Workflow>(parseWorkflow(text.str()));
-            workflow->file = file;
-            seen.id = workflow->id;
-            change.read.push_back(std::move(workflow));
-        } catch (const std::exception& error) {
-            change.problems.push_back(file + ": " + error.what());
-        }
-        now[file] = seen;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->path().extension() != ".json") continue;
+        std::error_code ignored;
+        Seen& seen = now[entry->path().string()];
+        seen.time = entry->last_write_time(ignored);
+        seen.size = entry->file_size(ignored);
     }
+    if (error) {
+        // Better yesterday's flows than none: whoever writes meanwhile would get no answer.
+        if (!all().empty()) change.problems.push_back(folder_.string() + ": " + error.message());
+        return change;
+    }
+    for (const std::string& file : takeOver(std::move(now), change)) read(file, change);
+    return change;
+}
+
+/// The files to be read; forgets those that are gone.
+std::vector<std::string> WorkflowShelf::takeOver(std::map<std::string, Seen> now, Change& change) {
+    std::vector<std::string> due;
     std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [file, seen] : seen_) {
-        if (now.count(file) != 0 || seen.id.empty()) continue;
-        workflows_.erase(seen.id);
+    for (auto& [file, seen] : now) {
+        auto before = seen_.find(file);
+        const bool changed = before == seen_.end() || before->second.time != seen.time ||
+                             before->second.size != seen.size;
+        if (before != seen_.end()) {
+            seen.id = before->second.id;
+            seen.awaited = before->second.awaited;
+            if (!changed) seen = before->second;
+        }
+        if (changed || (seen.pause > 0 && --seen.pause == 0)) due.push_back(file);
+    }
+    seen_.swap(now);
+    for (const auto& [file, seen] : now) {
+        auto found = workflows_.find(seen.id);
+        if (seen_.count(file) != 0 || found == workflows_.end()) continue;
+        if (found->second->file != file) continue;
+        workflows_.erase(found);
         change.removed = true;
     }
-    seen_ = std::move(now);
-    return change;
+    return due;
+}
+
+void WorkflowShelf::read(const std::string& file, Change& change) {
+    std::shared_ptr<Workflow> workflow;
+    try {
+        workflow = std::make_shared<Workflow>(parseWorkflow(textOf(file)));
+        workflow->file = file;
+    } catch (const std::exception& error) {
+        change.problems.push_back(file + ": " + error.what());
+    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    Seen& seen = seen_[file];
+    seen.awaited = workflow && workflow->active && workflows_.count(workflow->id) == 0;
+    if (!workflow) return;
+    seen.id = workflow->id;
+    change.read.push_back(std::move(workflow));
 }
 
 void WorkflowShelf::publish(WorkflowPtr workflow) {
     std::lock_guard<std::mutex> lock(mutex_);
+    auto seen = seen_.find(workflow->file);
+    if (seen == seen_.end()) return;  // its file has gone meanwhile
+    seen->second.awaited = false;
+    seen->second.failures = 0;
+    for (auto old = workflows_.begin(); old != workflows_.end();) {
+        const bool replaced = old->second->file == workflow->file && old->first != workflow->id;
+        old = replaced ? workflows_.erase(old) : std::next(old);
+    }
     workflows_[workflow->id] = std::move(workflow);
+}
+
+void WorkflowShelf::putBack(const Workflow& workflow) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto seen = seen_.find(workflow.file);
+    if (seen == seen_.end()) return;
+    seen->second.pause = std::min(kLongestPause, 1 << std::min(seen->second.failures++, 10));
+}
+
+bool WorkflowShelf::awaitsOne() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return std::any_of(seen_.begin(), seen_.end(),
+                       [](const auto& entry) { return entry.second.awaited; });
 }
 
 WorkflowPtr WorkflowShelf::find(const std::string& idOrName) const {

@@ -29,6 +29,13 @@ class Timers {
     }
 }
 
+// A Code node has no way out of its worker; what a flow asks of the outside is a node.
+const kHelpers = new Proxy(Object.freeze({}), {
+    get: (_, name) => (typeof name !== 'string' ? undefined : () => {
+        throw new Error(`this.helpers.${name} is not available in a Code node; use a node instead, such as HTTP Request`);
+    }),
+});
+
 class CodeScope extends totem.Scope {
     waiting = null;
     get timers() { return this.waiting ??= new Timers(); }
@@ -106,7 +113,7 @@ totem.code = (context, source) => {
         let result;
         try {
             result = body.start(code, body.usesThis
-                ? { helpers: {}, getWorkflowStaticData: code.$getWorkflowStaticData } : undefined);
+                ? { helpers: kHelpers, getWorkflowStaticData: code.$getWorkflowStaticData } : undefined);
         } catch (error) {
             throw located(error, itemIndex);
         }

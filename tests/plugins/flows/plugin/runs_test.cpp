@@ -1,0 +1,185 @@
+// The life of a run: what ends it, what only suspends it, and what is found again.
+
+#include <catch2/catch.hpp>
+#include <chrono>
+
+#include "flow_desk.hpp"
+
+using namespace std::chrono_literals;
+using namespace totem::flows::testing;
+using totem::Json;
+using totem::Status;
+
+namespace {
+
+Reply ofWorker(Status status, int worker, const std::string& why) {
+    Reply reply = Reply::failure(status, why);
+    reply.code = worker;
+    return reply;
+}
+
+/// Looks something up, then answers.
+Json twoSteps() {
+    return chain("Two steps", {onMessage(), action("desk.look"), action("desk.send")});
+}
+
+}  // namespace
+
+TEST_CASE("a message that no worker had time for comes again and does not count against its flow") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
+    desk.write("a.json", chain("A", {onMessage(), action("desk.send")}));
+    desk.start();
+    for (int i = 0; i < 4; ++i) {
+        const Status status = i % 2 == 0 ? Status::kBusy : Status::kDeadline;
+        desk.answerWorker("start", ofWorker(status, 0, "the deadline passed while it waited"));
+        CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    }
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "suspended"}}) == 4);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "success"}}) == 1);
+}
+
+TEST_CASE("a flow that ends two workers is not run any more") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onMessage()}));
+    desk.start();
+    desk.answerWorker("start", ofWorker(Status::kDeadline, 1, "over its time and killed"));
+    desk.answerWorker("start", ofWorker(Status::kTooLarge, 2, "over its memory and killed"));
+    const Reply reply = desk.message("hola").reply();
+    INFO(reply.content);
+    CHECK(reply.ok());
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.countAsked("start") == 2);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 2);
+}
+
+TEST_CASE("a worker that was ended at the deadline of the message does not count") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onMessage()}));
+    desk.start();
+    CallOptions options;
+    for (int i = 0; i < 3; ++i) {
+        const OpenCall call = [&] {
+            desk.host.workers.answer("flow", ofWorker(Status::kDeadline, 1, "killed"), 30s);
+            return desk.message("hola", options);
+        }();
+        desk.host.advance(31s);
+        CHECK(call.answered());
+    }
+    CHECK(desk.host.log.of("run.worker.lost").empty());
+}
+
+TEST_CASE("a run whose worker has gone is restored elsewhere") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
+    desk.write("a.json", twoSteps());
+    desk.start();
+    desk.answerWorker("resume", ofWorker(Status::kGone, 0, "worker flow 1 is gone"));
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.countAsked("restore") == 1);
+    CHECK(desk.host.actions.asked().size() == 2);
+}
+
+TEST_CASE("an effect whose intent could not be stored suspends the run, which goes on from there") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
+    desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
+    desk.write("a.json", twoSteps());
+    desk.start();
+    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    desk.forgetRuns();
+    // The journal gave the attempt back, so this is the first one again.
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.countAsked("restore") == 1);
+    int looked = 0;
+    for (const Asked& asked : desk.host.actions.asked()) looked += asked.name == "desk.look";
+    CHECK(looked == 1);
+}
+
+TEST_CASE("somebody who waits for a flow is answered although the run was suspended once") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::failure(Status::kBusy, "too much at once"));
+    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
+    desk.write("a.json", chain("A", {onWebhook("a", "lastNode"), action("desk.look")}));
+    desk.start();
+    const OpenCall caller = desk.request("/webhook/a");
+    desk.host.settle();
+    REQUIRE(desk.host.events.published().size() == 1);
+    const Json event = desk.host.events.published().front();
+    CHECK(desk.deliver(event).reply().status == Status::kUnavailable);
+    CHECK_FALSE(caller.answered());
+    CHECK(desk.deliver(event).reply().ok());
+    CHECK(caller.reply().json() == Json{{"found", 1}});
+}
+
+TEST_CASE("who waits when the plugin stops is told that the request is kept") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onWebhook("a", "lastNode")}));
+    desk.start();
+    const OpenCall caller = desk.request("/webhook/a");
+    desk.host.settle();
+    desk.stop();
+    CHECK(caller.reply().code == 202);
+    CHECK(desk.host.problems().empty());
+}
+
+TEST_CASE("a worker that talks nonsense fails the delivery, each time visibly") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onMessage()}));
+    desk.start();
+    for (int i = 0; i < 2; ++i) {
+        desk.answerWorker("start", Reply::text("nonsense"));
+        CHECK(desk.message("hola").reply().status == Status::kFault);
+    }
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "fault"}}) == 2);
+    CHECK(desk.host.log.of("run.fault").size() == 2);
+}
+
+TEST_CASE("a run that takes longer than allowed ends, its waits not counted") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}), 40s);
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
+    desk.write("a.json", twoSteps());
+    desk.start({{"max_run_s", 30}});
+    CallOptions options;
+    options.timeout = 600s;
+    const OpenCall slow = desk.message("hola", options);
+    desk.host.advance(41s);
+    CHECK(slow.reply().ok());
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 1);
+    CHECK(desk.host.log.of("run.failed").at(0).field("error").find("longer than 30 s") !=
+          std::string::npos);
+
+    desk.write("a.json", chain("A", {onMessage(), node("Wait", "n8n-nodes-base.wait", 1.1,
+                                                       {{"amount", 100}, {"unit", "seconds"}}),
+                                     action("desk.send")}));
+    desk.look();
+    const OpenCall waits = desk.message("hola", options);
+    desk.host.advance(101s);
+    CHECK(waits.reply().ok());
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "success"}}) == 1);
+}
+
+TEST_CASE("a workflow finds its static data again after a restart") {
+    FlowDesk desk;
+    desk.write("a.json",
+               chain("A", {onWebhook("a", "lastNode"),
+                           code("const data = $getWorkflowStaticData('global');"
+                                "data.count = (data.count ?? 0) + 1;"
+                                "return [{json: {count: data.count}}];")}));
+    const auto ask = [&] {
+        const OpenCall caller = desk.request("/webhook/a");
+        desk.host.settle();
+        desk.deliver(desk.host.events.published().back()).reply();
+        return caller.reply().json();
+    };
+    desk.start();
+    CHECK(ask() == Json{{"count", 1}});
+    CHECK(ask() == Json{{"count", 2}});
+    desk.stop();
+    desk.start();
+    CHECK(ask() == Json{{"count", 3}});
+}
