@@ -1,8 +1,12 @@
 // Workflows as n8n exports them, driven and answered over HTTP as n8n's callers and services would.
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "e2e/demo.hpp"
 #include "e2e/stand_in.hpp"
@@ -311,4 +315,31 @@ TEST_CASE("a workflow that comes, changes and goes is served accordingly without
     CHECK(broken.status >= 400);
     CHECK(broken.status < 500);
     CHECK(call(daemon, "later").json() == json{{"v", 2}});
+}
+
+TEST_CASE("code that does not end holds up no other flow, and its callers are told") {
+    StandIn begun([](const StandIn::Request&) { return reply(200, "{}"); });
+    Workflows folder;
+    folder.add(chain({webhook("endless", "lastNode"),
+                      node("Tell", "httpRequest", 4.2, {{"url", begun.url()}}),
+                      code("while (true) {}")}));
+    folder.add(chain({webhook("quick", "lastNode"), code("return [{json: {ok: true}}]")}));
+    TestDaemon daemon(json{{"plugins", folder.settings({{"max_code_s", 4}})}});
+    std::atomic<int> ended{0};
+    std::vector<HttpReply> answers(2);
+    std::vector<std::thread> callers;
+    for (HttpReply& answer : answers) {
+        callers.emplace_back([&daemon, &ended, &answer] {
+            answer = call(daemon, "endless");
+            ++ended;
+        });
+    }
+    CHECK(totem_test::pollUntil(std::chrono::seconds(20), [&] { return begun.requestCount() == 2; }));
+    for (int i = 0; i < 3; ++i) CHECK(call(daemon, "quick").status == 200);
+    CHECK(ended == 0);
+    for (std::thread& caller : callers) caller.join();
+    for (const HttpReply& answer : answers) {
+        CHECK(answer.status == 500);
+        CHECK(answer.json() == json{{"message", "Error in workflow"}});
+    }
 }

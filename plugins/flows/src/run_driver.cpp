@@ -146,6 +146,28 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
     }
 }
 
+RunDriver::Turn::Turn(RunDriver& driver, const FlowRun& run) : driver_(driver) {
+    std::lock_guard<std::mutex> lock(driver_.mutex_);
+    auto found = driver_.slow_.find(run.workflow->hash);
+    // A sub-workflow runs in the turn of whoever called it.
+    if (found == driver_.slow_.end() || run.depth > 0) return;
+    if (found->second) throw Suspended("the workflow's code overran its time, so it runs once at a time");
+    found->second = true;
+    hash_ = run.workflow->hash;
+}
+
+RunDriver::Turn::~Turn() {
+    std::lock_guard<std::mutex> lock(driver_.mutex_);
+    auto found = driver_.slow_.find(hash_);
+    if (found != driver_.slow_.end()) found->second = false;
+}
+
+void RunDriver::noteTime(const FlowRun& run, const FlowEnd& end, bool overran) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (overran) slow_.emplace(run.workflow->hash, false);
+    if (end.ok) slow_.erase(run.workflow->hash);
+}
+
 Task<FlowEnd> RunDriver::run(FlowRun& run) {
     FlowEnd end;
     end.error = quarantineOf(run.workflow->hash);
@@ -153,6 +175,7 @@ Task<FlowEnd> RunDriver::run(FlowRun& run) {
         end.error = errorText(end.error);
         co_return end;
     }
+    const Turn turn(*this, run);
     if (run.deadlineNs == 0) run.deadlineNs = clock_.monotonicNs() + settings_.maxRunNs;
     if (run.workflow->usesStaticData) co_await readStaticData(run.workflow);
     const bool starts = run.records.empty();
@@ -187,6 +210,7 @@ Task<FlowEnd> RunDriver::finish(FlowRun& run, InterpreterAnswer answer) {
         end.ok = answer.header.value("status", "") == "success";
         end.lastNode = answer.header.contains("lastNode") ? answer.header.at("lastNode").dump() : "";
         if (!end.ok) end.error = answer.header.contains("error") ? dumpJson(answer.header.at("error")) : errorText("unknown error");
+        noteTime(run, end, !end.ok && answer.header.contains("error") && answer.header.at("error").value("limit", "") == "time");
         if (answer.header.contains("output")) end.output = dumpJson(answer.header.at("output"));
         if (answer.header.contains("staticData") && run.mode == "production") {
             const std::string data = dumpJson(answer.header.at("staticData"));

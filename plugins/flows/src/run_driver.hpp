@@ -41,6 +41,20 @@ public:
     void stop();
 
 private:
+    /// One run at a time of a workflow whose code overran its time, so that it never holds more
+    /// than one worker. Throws Suspended when another run has the turn.
+    class Turn {
+    public:
+        Turn(RunDriver& driver, const FlowRun& run);
+        ~Turn();
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+
+    private:
+        RunDriver& driver_;
+        std::string hash_;  // empty: no turn is needed
+    };
+
     Task<std::string> runSub(FlowRun& parent, const Json& request, std::string key) override;
     Task<InterpreterAnswer> say(FlowRun& run, std::string header, std::string_view body, std::string_view results);
     /// The header of a `start` or `restore`, `more` members added.
@@ -50,6 +64,7 @@ private:
     void noteKill(const Workflow& workflow, const std::string& run, const InterpreterAnswer& answer);
     bool isLate(const FlowRun& run) const;
     FlowEnd lateEnd(const FlowRun& run) const;
+    void noteTime(const FlowRun& run, const FlowEnd& end, bool overran);
     Task<bool> readStaticData(WorkflowPtr workflow);
     std::string quarantineOf(const std::string& hash) const;
     Task<FlowEnd> finish(FlowRun& run, InterpreterAnswer answer);
@@ -66,6 +81,7 @@ private:
 
     mutable std::mutex mutex_;
     std::map<std::string, int> kills_;  // by workflow hash; guarded by mutex_
+    std::map<std::string, bool> slow_;  // by workflow hash: whether a run has the turn; guarded by mutex_
     std::map<std::string, std::string> staticData_;  // JSON by workflow id; guarded by mutex_
 };
 

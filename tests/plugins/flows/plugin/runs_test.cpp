@@ -4,11 +4,13 @@
 #include <chrono>
 
 #include "flow_desk.hpp"
+#include "flow_frame.hpp"
 
 using namespace std::chrono_literals;
 using namespace totem::flows::testing;
 using totem::Json;
 using totem::Status;
+using totem::flows::encodeFlowFrame;
 
 namespace {
 
@@ -68,6 +70,29 @@ TEST_CASE("a worker that was ended at the deadline of the message does not count
         CHECK(call.answered());
     }
     CHECK(desk.host.log.of("run.worker.lost").empty());
+}
+
+TEST_CASE("a workflow whose code overran its time runs once at a time until it ends well") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json(Json::object()), 10s);
+    desk.write("a.json", chain("A", {onMessage(), action("desk.look")}));
+    desk.start();
+    const Json end{{"op", "end"},
+                   {"status", "error"},
+                   {"error", {{"message", "too long"}, {"limit", "time"}}}};
+    desk.answerWorker("start", Reply::text(encodeFlowFrame(end.dump())));
+    CHECK(desk.message("hola").reply().ok());
+
+    const OpenCall first = desk.message("hola");
+    desk.host.settle();
+    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    desk.host.advance(10s);
+    CHECK(first.reply().ok());
+
+    const OpenCall one = desk.message("hola"), other = desk.message("hola");
+    desk.host.advance(10s);
+    CHECK(one.reply().ok());
+    CHECK(other.reply().ok());
 }
 
 TEST_CASE("a run whose worker has gone is restored elsewhere") {
