@@ -12,4 +12,7 @@ enum class Accepts { kOriginal, kWebp, kAvif };
 /// means WebP as well, unless a quality of 0 forbids it (then the original is safer).
 Accepts acceptsOf(std::string_view header);
 
+/// Without the blanks around it, as parts of header fields are read.
+std::string_view trimmed(std::string_view text);
+
 }  // namespace totem::images

@@ -20,15 +20,8 @@ constexpr std::string_view kTemporary = ".new-";
 
 /// False with errno set.
 bool writeWhole(const std::string& path, std::string_view bytes) {
-    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
-    if (!file) return false;
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return true;
+    const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+    return file && writeAll(file, bytes);
 }
 
 }  // namespace

@@ -30,15 +30,6 @@ std::pair<std::string_view, std::string_view> split(std::string_view path) {
     return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
-void writeAll(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) throwErrno("writing a file of " + std::to_string(bytes.size()) + " bytes");
-        bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-}
-
 }  // namespace
 
 Fd::Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -51,6 +42,16 @@ Fd::~Fd() {
 }
 int Fd::release() {
     return std::exchange(fd_, -1);
+}
+
+bool writeAll(const Fd& file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
 }
 
 FileRoot::FileRoot(const std::string& folder) : folder_(folder) {
@@ -144,8 +145,8 @@ void FileRoot::write(std::string_view path, std::string_view bytes) const {
     Fd file(openat(folder.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!file) throwErrno("making an upload's file");
     try {
-        writeAll(file.get(), bytes);
-        if (fsync(file.get()) != 0) throwErrno("writing an upload to the disk");
+        if (!writeAll(file, bytes) || fsync(file.get()) != 0)
+            throwErrno("writing an upload to the disk");
         if (renameat(folder.get(), temporary.c_str(), folder.get(), name.c_str()) != 0)
             throwErrno("putting an upload into its place");
     } catch (...) {

@@ -26,6 +26,9 @@ private:
     int fd_ = -1;
 };
 
+/// Writes all of it; false with errno set.
+bool writeAll(const Fd& file, std::string_view bytes);
+
 /// An open regular file and what the system said of it when it was opened.
 struct OpenFile {
     std::shared_ptr<const Fd> fd;

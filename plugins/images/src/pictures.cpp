@@ -19,8 +19,6 @@ namespace {
 /// Content up to this size lies in memory, beyond it in a file whose pages the system keeps.
 constexpr std::uint64_t kInMemory = 16 * 1024;
 constexpr std::size_t kMostVerdicts = 20'000;
-constexpr std::int64_t kTrustWatchedNs = 60'000'000'000;
-constexpr std::int64_t kTrustUnwatchedNs = 1'000'000'000;
 /// Of the hash, in a version: enough that no two contents of one path share it.
 constexpr std::size_t kVersionDigits = 8;
 
@@ -88,7 +86,8 @@ Pictures::Pictures(const totem_host* host, const Log& log, const Settings& setti
                 {atOnce(settings), static_cast<std::size_t>(settings.limits.queue), 512,
                  settings.limits.sourceBytes, settings.limits.pdfBytes}),
       answers_(Metrics(host).counter("images_answers_total",
-                                     "Pictures answered, by where they came from")) {}
+                                     "Pictures answered, by where they came from")),
+      waiting_(Metrics(host).gauge("images_waiting", "Who waits for a rendition, each counted")) {}
 
 void Pictures::answer(Call& call, const Request& request) {
     begin(call, request, std::nullopt);
@@ -117,7 +116,7 @@ void Pictures::begin(Call& call, const Request& request, std::optional<std::stri
     } else {
         key += request.target();
     }
-    const HotSet::Hit hit = hot_.find(key, watched_ ? kTrustWatchedNs : kTrustUnwatchedNs);
+    const HotSet::Hit hit = hot_.find(key, trustNs(watched_));
     if (hit.ready && !hit.refresh) {
         hits_.fetch_add(1, std::memory_order_relaxed);
         call.succeed(hit.ready->answer(request));
@@ -270,21 +269,16 @@ RenderJob Pictures::jobFor(const Source& source) const {
 }
 
 void Pictures::make(const AskedPtr& asked, const Rendition& rendition, bool interim) {
-    if (!asked->call.answered() && !rate_.allows(asked->peer, monotonicNs())) {
+    const std::string key = keyOf(*asked->source, rendition);
+    if (!asked->call.answered() && !renderer_.has(key) &&
+        !rate_.allows(asked->peer, monotonicNs())) {
         if (!asked->wanted.shaped) return sendSource(asked);
         return later(asked, 429, "Demasiados tamaños nuevos; intente en un minuto", "30");
     }
     RenderJob job = jobFor(*asked->source);
     job.outputs.push_back(rendition);
-    // Smaller than the source or not worth it, where the format leaves a choice.
-    Rendition& output = job.outputs.back();
-    const bool lossy = output.format != Format::kPng;
-    if (lossy && asked->source->kind != Kind::kPdf &&
-        (output.maxBytes == 0 || output.maxBytes > asked->source->size)) {
-        output.maxBytes = asked->source->size;
-    }
     renderer_.ask(
-        keyOf(*asked->source, rendition), asked->source, std::move(job), Renderer::Haste::kNow,
+        key, asked->source, std::move(job), Renderer::Haste::kNow,
         [this, asked, rendition, interim](const Rendered& rendered) {
             reportWorkers(rendered.state);
             if (rendered.state == Rendered::State::kMade) {
@@ -492,13 +486,15 @@ void Pictures::makeAhead(const std::string& path) {
 void Pictures::examine(std::shared_ptr<const Source> source, Renderer::Done done) {
     RenderJob job = jobFor(*source);
     job.strict = true;
-    renderer_.ask("examine-" + source->hash, std::move(source), std::move(job),
-                  Renderer::Haste::kNow, std::move(done));
+    std::string key = "examine-" + source->hash;
+    renderer_.ask(std::move(key), std::move(source), std::move(job), Renderer::Haste::kNow,
+                  std::move(done));
 }
 
 void Pictures::publishCounters() {
     const std::uint64_t hits = hits_.exchange(0);
     if (hits != 0) answers_.record(static_cast<double>(hits), {{"from", "memory"}});
+    waiting_.record(static_cast<double>(renderer_.waiting()));
 }
 
 }  // namespace totem::images

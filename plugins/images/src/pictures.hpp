@@ -50,7 +50,7 @@ public:
     /// Looks at bytes that are to become a file: decodes them whole. `done` runs on the crew.
     void examine(std::shared_ptr<const Source> source, Renderer::Done done);
 
-    /// Counts what was answered from memory since the last time.
+    /// Counts what was answered from memory since the last time, and says how many wait.
     void publishCounters();
     void drain() { renderer_.drain(); }
 
@@ -95,7 +95,7 @@ private:
     RateLimit rate_;
     Renderer renderer_;
     std::atomic<bool> watched_{false};
-    Metric answers_;
+    Metric answers_, waiting_;
     std::atomic<std::uint64_t> hits_{0};
     std::atomic<bool> diskWarned_{false};
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "accept.hpp"
 #include "answers.hpp"
 
 namespace totem::images {
@@ -15,12 +16,6 @@ namespace {
 struct Range {
     std::uint64_t first = 0, last = 0;
 };
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
-}
 
 bool listNames(std::string_view list, std::string_view etag) {
     while (!list.empty()) {

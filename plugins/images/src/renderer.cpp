@@ -238,9 +238,16 @@ void Renderer::drain() {
     }
 }
 
-std::size_t Renderer::open() const {
+bool Renderer::has(const std::string& key) const {
     std::lock_guard lock(mutex_);
-    return now_.size() + later_.size() + running_;
+    return byKey_.count(key) != 0;
+}
+
+std::size_t Renderer::waiting() const {
+    std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    for (const auto& [key, job] : byKey_) count += job->waiting.size();
+    return count;
 }
 
 }  // namespace totem::images

@@ -64,8 +64,10 @@ public:
              Done done);
     /// Begins nothing any more; what is under way ends.
     void drain();
-    /// Jobs that wait or are under way.
-    std::size_t open() const;
+    /// Whether a job of that key waits or is under way, so that asking for it costs nothing.
+    bool has(const std::string& key) const;
+    /// How many wait for jobs, each asker counted.
+    std::size_t waiting() const;
 
 private:
     struct Job {

@@ -11,11 +11,6 @@
 namespace totem::images {
 namespace {
 
-/// How long a file is taken to be the same without a look: it is told when it changes, but not
-/// every file system tells.
-constexpr std::int64_t kTrustWatchedNs = 60'000'000'000;
-constexpr std::int64_t kTrustUnwatchedNs = 1'000'000'000;
-
 bool isSame(const Source& source, const OpenFile& file) {
     return !source.stale && source.device == file.device && source.inode == file.inode &&
            source.size == file.size && source.modifiedNs == file.modifiedNs;
@@ -26,8 +21,7 @@ bool isSame(const Source& source, const OpenFile& file) {
 std::shared_ptr<const Source> SourceIndex::get(const std::string& path, bool watched) {
     const std::int64_t now = monotonicNs();
     auto source = known(path);
-    if (source && !source->stale &&
-        now - source->checkedNs < (watched ? kTrustWatchedNs : kTrustUnwatchedNs)) {
+    if (source && !source->stale && now - source->checkedNs < trustNs(watched)) {
         return source;
     }
     auto file = files_.open(path);

@@ -31,6 +31,12 @@ struct Source {
     mutable std::atomic<std::int64_t> checkedNs{0};
 };
 
+/// How long a file is taken to be the same without a look: it is told when it changes, but not
+/// every file system tells.
+constexpr std::int64_t trustNs(bool watched) {
+    return watched ? 60'000'000'000 : 1'000'000'000;
+}
+
 /// What is known of the files that were asked for lately, so that a request needs to read none.
 ///
 /// Threads: any; `get` reads the disk.

@@ -40,11 +40,7 @@ int statusOf(Status status) {
 
 Fd memoryFile(std::string_view bytes) {
     Fd file(memfd_create("upload", MFD_CLOEXEC));
-    while (file && !bytes.empty()) {
-        const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
-        if (n < 0 && errno != EINTR) return {};
-        if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
+    if (file && !writeAll(file, bytes)) return {};
     return file;
 }
 

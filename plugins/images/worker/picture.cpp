@@ -81,6 +81,11 @@ public:
         turned_ = number(header, "orientation", 1) >= 5;
     }
 
+    std::uint64_t bytes() const { return bytes_.size(); }
+    /// A picture that stays in its format must not grow. In another one that may be the price.
+    bool mayGrowIn(Format format) const {
+        return formatOf(job_.kind) != format || format == Format::kPng;
+    }
     int frames() const { return frames_; }
     /// As it is shown, with its orientation.
     int width() const { return turned_ ? height_ : width_; }
@@ -190,20 +195,24 @@ std::string encoded(const VImage& image, Format format, int quality, bool thorou
     throw std::invalid_argument("not a format to write");
 }
 
-/// One rendition: worse, then smaller, until it fits into the bytes it may have.
+/// One rendition: worse until it has no more bytes than the source, where it may not grow, and
+/// worse, then smaller, until it fits into the bytes that are a condition.
 std::string make(const Picture& picture, const Rendition& wanted, bool thorough,
                  RenderReply::Output& about) {
     const bool moving = wanted.format == Format::kWebp && picture.frames() > 1;
     const bool opaque = wanted.format == Format::kJpeg;
     const int usual = wanted.format == Format::kAvif ? kUsualAvifQuality : kUsualQuality;
     const int first = wanted.quality != 0 ? wanted.quality : usual;
+    const std::uint64_t most = wanted.maxBytes != 0 ? wanted.maxBytes : UINT64_MAX;
+    const std::uint64_t good =
+        picture.mayGrowIn(wanted.format) ? most : std::min(most, picture.bytes());
     std::string best;
     for (double shrink = 1; shrink > 0.2; shrink *= 0.75) {
         VImage image = picture.scaled(wanted, moving, shrink);
         if (opaque && image.has_alpha())
             image = image.flatten(VImage::option()->set("background", 255));
         // Encoded more than once, perhaps: decode and scale only once.
-        if (wanted.maxBytes != 0) image = image.copy_memory();
+        if (good != UINT64_MAX) image = image.copy_memory();
         for (int quality = first;; quality -= 10) {
             std::string bytes = encoded(image, wanted.format, quality, thorough);
             if (best.empty() || bytes.size() < best.size()) {
@@ -212,12 +221,12 @@ std::string make(const Picture& picture, const Rendition& wanted, bool thorough,
                 about.height =
                     moving ? number(image, "page-height", image.height()) : image.height();
             }
-            if (wanted.maxBytes == 0 || best.size() <= wanted.maxBytes) return best;
+            if (best.size() <= good) return best;
             if (wanted.format == Format::kPng || quality - 10 < std::min(first, kLeastQuality))
                 break;
         }
         // Only where the bytes are a condition is a smaller picture better than a heavy one.
-        if (wanted.width == 0 && wanted.height == 0) break;
+        if (best.size() <= most || (wanted.width == 0 && wanted.height == 0)) break;
     }
     return best;
 }

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include <totem/base64.hpp>
+
 #include "catalogue/text.hpp"
 
 namespace totem::images {

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "catalogue/text.hpp"
+#include <totem/base64.hpp>
 
 namespace totem::images {
 namespace {
@@ -44,13 +44,9 @@ void LongBody::flush() {
         file_ = Fd(::memfd_create("totem-images-answer", MFD_CLOEXEC));
         if (!file_) throw std::system_error(errno, std::generic_category(), "memfd_create");
     }
-    for (std::string_view rest = pending_; !rest.empty();) {
-        const ssize_t n = ::write(file_.get(), rest.data(), rest.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) throw std::system_error(errno, std::generic_category(), "writing an answer");
-        rest.remove_prefix(static_cast<std::size_t>(n));
-        written_ += static_cast<std::uint64_t>(n);
-    }
+    if (!writeAll(file_, pending_))
+        throw std::system_error(errno, std::generic_category(), "writing an answer");
+    written_ += pending_.size();
     pending_.clear();
 }
 

@@ -1,5 +1,6 @@
 #include "catalogue/shop_actions.hpp"
 
+#include <totem/base64.hpp>
 #include <totem/json.hpp>
 
 #include "catalogue/file_answers.hpp"

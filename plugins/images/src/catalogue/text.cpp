@@ -1,16 +1,12 @@
 #include "catalogue/text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include "request_path.hpp"
 
 namespace totem::images {
 namespace {
-
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The plain letters of U+00C0 to U+00FF, which UTF-8 writes as C3 80 to C3 BF; '.' has none.
 constexpr std::string_view kLatin =
@@ -67,51 +63,6 @@ std::optional<std::string> queryValue(std::string_view query, std::string_view n
         return equals == pair.npos ? std::string() : decodeField(pair.substr(equals + 1));
     }
     return std::nullopt;
-}
-
-void appendBase64(std::string& out, std::string_view bytes) {
-    const auto at = [&](std::size_t i) -> std::uint32_t {
-        return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0;
-    };
-    out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::uint32_t three = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-        out += kBase64[three >> 18];
-        out += kBase64[three >> 12 & 63];
-        out += i + 1 < bytes.size() ? kBase64[three >> 6 & 63] : '=';
-        out += i + 2 < bytes.size() ? kBase64[three & 63] : '=';
-    }
-}
-
-std::optional<std::string> decodeBase64(std::string_view text) {
-    static const auto kValues = [] {
-        std::array<std::int8_t, 256> values{};
-        values.fill(-1);
-        for (std::size_t i = 0; i < kBase64.size(); ++i)
-            values[static_cast<unsigned char>(kBase64[i])] = static_cast<std::int8_t>(i);
-        return values;
-    }();
-    std::string out;
-    out.reserve(text.size() / 4 * 3);
-    std::uint32_t bits = 0;
-    int have = 0;
-    std::size_t padding = 0;
-    for (const char c : text) {
-        if (c == '\r' || c == '\n' || c == ' ') continue;
-        if (c == '=') {
-            ++padding;
-            continue;
-        }
-        const int value = kValues[static_cast<unsigned char>(c)];
-        if (value < 0 || padding > 0) return std::nullopt;
-        bits = bits << 6 | static_cast<std::uint32_t>(value);
-        if ((have += 6) >= 8) {
-            have -= 8;
-            out += static_cast<char>(bits >> have & 0xFF);
-        }
-    }
-    if (have == 6 || padding > 2) return std::nullopt;
-    return out;
 }
 
 }  // namespace totem::images

@@ -20,10 +20,4 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 /// A parameter of a query string, decoded ('+' is a blank); nothing when it is absent or broken.
 std::optional<std::string> queryValue(std::string_view query, std::string_view name);
 
-/// Appends base64 with padding. Cut long content at multiples of three bytes.
-void appendBase64(std::string& out, std::string_view bytes);
-
-/// Decodes base64; blanks and line ends between are skipped. Nothing when it is none.
-std::optional<std::string> decodeBase64(std::string_view text);
-
 }  // namespace totem::images

@@ -1,4 +1,4 @@
-// Texts, months, segments, the cache and base64: what needs no request.
+// Texts, months, segments and the cache: what needs no request.
 
 #include <catch2/catch.hpp>
 
@@ -27,23 +27,6 @@ TEST_CASE("a query's values are decoded once, and names too") {
     CHECK_FALSE(queryValue("mes=%00", "mes"));
     CHECK_FALSE(queryValue("", "mes"));
     CHECK(queryValue("mes", "mes") == "");
-}
-
-TEST_CASE("base64 goes there and back, also cut at threes") {
-    for (const std::string bytes : {"", "f", "fo", "foo", "foob", "fooba", "foobar"}) {
-        std::string text;
-        appendBase64(text, bytes);
-        CHECK(text.size() % 4 == 0);
-        CHECK(decodeBase64(text) == bytes);
-    }
-    std::string text;
-    appendBase64(text, "foo");
-    appendBase64(text, "ba");
-    CHECK(text == "Zm9vYmE=");
-    CHECK(decodeBase64("Zm9v\r\nYmE=") == "fooba");
-    CHECK_FALSE(decodeBase64("Zm9v!"));
-    CHECK_FALSE(decodeBase64("Z"));
-    CHECK_FALSE(decodeBase64("Zg==Zg"));
 }
 
 TEST_CASE("a month is read in every spelling and in no other") {
