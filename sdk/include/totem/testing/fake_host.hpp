@@ -271,7 +271,8 @@ inline const void* FakeHost::find(std::string_view id) const {
                 what.affinity = affinity;
                 host.workers.take(taken, std::move(what), host.problems_);
             });
-        }};
+        },
+        nullptr};  // ask_file: an older host, as far as plugins can tell
     static const std::pair<const char*, const void*> tables[] = {
         {TOTEM_EXT_ACTION, &action}, {TOTEM_EXT_CACHE, &cache},     {TOTEM_EXT_CLOCK, &clock},
         {TOTEM_EXT_EVENT, &event},   {TOTEM_EXT_HEALTH, &health},   {TOTEM_EXT_HTTP_CLIENT, &http},
