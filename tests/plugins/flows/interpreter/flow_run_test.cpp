@@ -207,6 +207,24 @@ TEST_CASE("links between items lead back to the item that they came from") {
     CHECK(result.items("Show") == json::array({{{"from", 1}}, {{"from", 3}}}));
 }
 
+TEST_CASE("a node that has not run has no items, which is said and not guessed") {
+    const std::string reader = GENERATE("first().json.a", "last()?.json", "all()", "item.json");
+    const bool inCode = GENERATE(true, false);
+    const std::string reads = "$('Other')." + reader;
+    FlowStart start;
+    const json asks = inCode ? node("Ask", "code", 2, {{"jsCode", "return [{json: {a: " + reads + "}}]"}})
+                             : node("Ask", "set", 3.4,
+                                    {{"mode", "raw"}, {"jsonOutput", "={{ {a: " + reads + "} }}"}});
+    start.workflow = workflow({node("Start", "manualTrigger", 1, json::object()), asks,
+                               node("Other", "noOp", 1, json::object())},
+                              {{"Start", json::array({json::array({link("Ask")})})}});
+    const FlowResult result = run(start);
+    CAPTURE(reads, inCode);
+    CHECK(result.end["status"] == "error");
+    CHECK(result.end["error"]["message"].get<std::string>().find(
+              "Node 'Other' hasn't been executed") == 0);
+}
+
 TEST_CASE("a run continues elsewhere from its records, whichever request it waited for") {
     json nodes{
         start(),

@@ -32,7 +32,8 @@ class Timers {
 // A Code node has no way out of its worker; what a flow asks of the outside is a node.
 const kHelpers = new Proxy(Object.freeze({}), {
     get: (_, name) => (typeof name !== 'string' ? undefined : () => {
-        throw new Error(`this.helpers.${name} is not available in a Code node; use a node instead, such as HTTP Request`);
+        throw Object.assign(new Error(`this.helpers.${name} is not available in a Code node; ` +
+            'use a node instead, such as HTTP Request'), { line: undefined });
     }),
 });
 
