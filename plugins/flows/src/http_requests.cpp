@@ -5,10 +5,11 @@
 #include <Poco/URI.h>
 #include <Poco/UUIDGenerator.h>
 
+#include <totem/base64.hpp>
+
 #include <algorithm>
 #include <vector>
 
-#include "base64.hpp"
 #include "json_text.hpp"
 
 namespace totem::flows {
@@ -20,6 +21,12 @@ std::string textOf(const Json& object, const char* name) {
     return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
+std::string bytesOf(const Json& object, const char* name) {
+    std::optional<std::string> bytes = decodeBase64(textOf(object, name));
+    if (!bytes) throw Failure(Status::kInvalid, "a file's data is no base64");
+    return *std::move(bytes);
+}
+
 /// multipart/form-data (RFC 7578).
 std::string multipart(const Json& parts, const std::string& boundary) {
     std::string body;
@@ -29,7 +36,7 @@ std::string multipart(const Json& parts, const std::string& boundary) {
             body += "; filename=\"" + (part.contains("fileName") ? textOf(part, "fileName") : "file") + "\"\r\nContent-Type: " +
                     (part.contains("mimeType") ? textOf(part, "mimeType") : "application/octet-stream");
         }
-        body += "\r\n\r\n" + (part.contains("base64") ? fromBase64(textOf(part, "base64")) : textOf(part, "value")) + "\r\n";
+        body += "\r\n\r\n" + (part.contains("base64") ? bytesOf(part, "base64") : textOf(part, "value")) + "\r\n";
     }
     return body + "--" + boundary + "--\r\n";
 }
@@ -86,7 +93,7 @@ std::string resultText(const Answer& answer, bool binary) {
     appendJsonText(text, Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(status)));
     text += ",\"headers\":" + headersText(*answer.body.raw());
     text += binary ? ",\"base64\":" : ",\"body\":";
-    if (binary) appendJsonText(text, toBase64(answer.text()));
+    if (binary) appendJsonText(text, encodeBase64(answer.text()));
     else appendJsonText(text, answer.text());
     return text + "}";
 }
@@ -109,7 +116,7 @@ void HttpRequests::applyCredential(const Json& reference, HttpOut& out, std::str
     switch (credential.kind) {
         case Credential::Kind::kHeader: out.header(credential.name, credential.value); break;
         case Credential::Kind::kBearer: out.header("Authorization", "Bearer " + credential.value); break;
-        case Credential::Kind::kBasic: out.header("Authorization", "Basic " + toBase64(credential.user + ":" + credential.password)); break;
+        case Credential::Kind::kBasic: out.header("Authorization", "Basic " + encodeBase64(credential.user + ":" + credential.password)); break;
         case Credential::Kind::kQuery: {
             Poco::URI uri(url);
             uri.addQueryParameter(credential.name, credential.value);
@@ -141,7 +148,7 @@ HttpOut HttpRequests::outOf(const Json& request) const {
         const std::string boundary = "totem-" + Poco::UUIDGenerator::defaultGenerator().createRandom().toString();
         out.content(multipart(request.at("parts"), boundary), "multipart/form-data; boundary=" + boundary);
     } else if (request.contains("bodyBase64") || request.contains("body")) {
-        std::string body = request.contains("bodyBase64") ? fromBase64(textOf(request, "bodyBase64")) : textOf(request, "body");
+        std::string body = request.contains("bodyBase64") ? bytesOf(request, "bodyBase64") : textOf(request, "body");
         if (hasHeader(headers, "content-type")) out.body(std::move(body));
         else out.content(std::move(body), "application/json");
     }

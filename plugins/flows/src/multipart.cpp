@@ -8,7 +8,7 @@
 #include <iterator>
 #include <sstream>
 
-#include "base64.hpp"
+#include <totem/base64.hpp>
 
 namespace totem::flows {
 namespace {
@@ -34,7 +34,7 @@ bool readMultipart(std::string_view contentType, const std::string& content, Jso
             const std::string bytes((std::istreambuf_iterator<char>(reader.stream())), {});
             const std::string name = names.get("name", "data");
             if (!names.has("filename")) fields[name] = bytes;
-            else binary[name] = {{"data", toBase64(bytes)}, {"fileName", names.get("filename")}, {"mimeType", header.get("Content-Type", "application/octet-stream")}};
+            else binary[name] = {{"data", encodeBase64(bytes)}, {"fileName", names.get("filename")}, {"mimeType", header.get("Content-Type", "application/octet-stream")}};
         }
         return true;
     } catch (const Poco::Exception&) {

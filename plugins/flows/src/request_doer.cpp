@@ -1,9 +1,10 @@
 #include "request_doer.hpp"
 
+#include <totem/base64.hpp>
+
 #include <algorithm>
 #include <vector>
 
-#include "base64.hpp"
 #include "json_text.hpp"
 #include "webhook_answer.hpp"
 
@@ -208,7 +209,7 @@ void RequestDoer::doDetached(FlowRun& run, const Json& request) {
     for (const Json& header : request.value("headers", Json::array())) {
         headers.emplace_back(header.at(0).get<std::string>(), header.at(1).get<std::string>());
     }
-    std::string body = request.contains("bodyBase64") ? fromBase64(request.at("bodyBase64").get<std::string>())
+    std::string body = request.contains("bodyBase64") ? decodeBase64(request.at("bodyBase64").get<std::string>()).value_or("")
                                                       : request.value("body", "");
     Response response(request.value("status", 200), std::move(body), {});
     for (auto& [name, value] : headers) response.header(std::move(name), std::move(value));

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <sstream>
+#include <totem/base64.hpp>
 #include <totem/caller.hpp>
 
-#include "base64.hpp"
 #include "json_text.hpp"
 #include "multipart.hpp"
 
@@ -94,7 +94,7 @@ bool authenticated(const Request& request, const Credential& credential) {
         case Credential::Kind::kHeader: return sameSecret(request.header(credential.name), credential.value);
         case Credential::Kind::kBearer: return sameSecret(request.header("Authorization"), "Bearer " + credential.value);
         case Credential::Kind::kBasic:
-            return sameSecret(request.header("Authorization"), "Basic " + toBase64(credential.user + ":" + credential.password));
+            return sameSecret(request.header("Authorization"), "Basic " + encodeBase64(credential.user + ":" + credential.password));
         case Credential::Kind::kQuery: return false;
     }
     return false;
@@ -158,10 +158,10 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
     } else if (type.rfind("text/", 0) == 0 || type.find("xml") != std::string::npos) {
         body = jsonText(content);
     } else {
-        binary["data"] = {{"data", toBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
+        binary["data"] = {{"data", encodeBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
     }
     if (options(*trigger.parameters).value("rawBody", false)) {
-        binary["data"] = {{"data", toBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
+        binary["data"] = {{"data", encodeBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
     }
     const std::string url = "http://" + std::string(request.header("Host")) + (test ? "/webhook-test/" : "/webhook/") + trigger.path;
     std::string& item = result.item;
@@ -279,7 +279,7 @@ Response binaryAnswer(const Json& item, const Json& parameters) {
         return failedAnswer("The binary property '" + name + "' which should be returned does not exist");
     }
     const Json& file = item.at("binary").at(name);
-    return Response(codeOf(parameters), fromBase64(file.value("data", "")), file.value("mimeType", "application/octet-stream"));
+    return Response(codeOf(parameters), decodeBase64(file.value("data", "")).value_or(""), file.value("mimeType", "application/octet-stream"));
 }
 
 }  // namespace

@@ -30,6 +30,12 @@ inline void appendBase64(std::string& out, std::string_view bytes) {
     }
 }
 
+inline std::string encodeBase64(std::string_view bytes) {
+    std::string out;
+    appendBase64(out, bytes);
+    return out;
+}
+
 /// The bytes; nothing when the text is no base64. Blanks and line breaks may stand in it, and the
 /// padding may be missing.
 inline std::optional<std::string> decodeBase64(std::string_view text) {
