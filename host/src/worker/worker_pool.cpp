@@ -140,7 +140,7 @@ void WorkerPool::Impl::submit(PendingRequest pending) {
                         std::to_string(options.maxPayload) + " and " +
                         std::to_string(kMaxFrameFds) + ")");
     } else if (overdue(pending, monotonicNow())) {
-        answerLater(std::move(pending.done), WorkerStatus::timeout,
+        answerLater(std::move(pending.done), WorkerStatus::busy,
                     "worker " + options.name + ": the deadline had passed already");
     } else if (request.affinity != 0) {
         submitToWorker(std::move(pending));
@@ -287,7 +287,7 @@ void WorkerPool::Impl::expire(RequestQueue& from, std::int64_t now) {
     for (PendingRequest& pending : from)
         (late(pending) ? expired : kept).push_back(std::move(pending));
     from = std::move(kept);
-    failQueue(expired, WorkerStatus::timeout,
+    failQueue(expired, WorkerStatus::busy,
               "worker " + options.name + ": the deadline passed while the request waited");
 }
 

@@ -34,11 +34,11 @@ struct WorkerOptions {
 
 enum class WorkerStatus {
     ok,
-    timeout,      // overran its time and was killed, or its deadline passed in the queue
+    timeout,      // overran its time and was killed
     memory,       // overran its memory and was killed
     crashed,      // the process ended or spoke nonsense while it had the request
     gone,         // the worker asked for by affinity is no more: ask again with a checkpoint
-    busy,         // the queue is full
+    busy,         // no worker had it: the queue is full, or its deadline passed there
     unavailable,  // the program cannot be started (back-off) or the request cannot be sent
     stopped,      // the pool was stopped
 };

@@ -231,8 +231,9 @@ TEST_CASE("the caller's deadline counts when it is nearer than the limit") {
     bench.wait("echo warm");
     auto reply = bench.ask({0, "spin", {}, monotonicNow() + kSecond / 100});
     CHECK(reply.get().status == WorkerStatus::timeout);
-    CHECK(bench.ask({0, "echo", {}, monotonicNow() - 1}).get().reason ==
-          "worker test: the deadline had passed already");
+    const WorkerReply late = bench.ask({0, "echo", {}, monotonicNow() - 1}).get();
+    CHECK(late.status == WorkerStatus::busy);
+    CHECK(late.reason == "worker test: the deadline had passed already");
 }
 
 TEST_CASE("a deadline that passes in the queue is answered without bothering a worker") {
@@ -243,7 +244,7 @@ TEST_CASE("a deadline that passes in the queue is answered without bothering a w
     auto stuck = bench.ask({0, "spin", {}, 0});
     auto late = bench.ask({0, "echo late", {}, monotonicNow() + kSecond / 100});
     const WorkerReply reply = late.get();
-    CHECK(reply.status == WorkerStatus::timeout);
+    CHECK(reply.status == WorkerStatus::busy);  // not its fault: no worker was killed for it
     CHECK(reply.reason == "worker test: the deadline passed while the request waited");
     CHECK(reply.workerId == 0);
     CHECK(stuck.get().status == WorkerStatus::timeout);

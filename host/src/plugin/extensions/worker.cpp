@@ -52,7 +52,8 @@ std::int64_t sealedSize(int fd) {
 
 void finish(PendingAsk& pending, WorkerReply reply) {
     const auto id = static_cast<std::int32_t>(reply.workerId);
-    const totem_status status = statusOf(reply.status);
+    totem_status status = statusOf(reply.status);
+    if (status == TOTEM_E_BUSY && pending.cancelled()) status = TOTEM_E_CANCELLED;
     if (status != TOTEM_OK) return pending.answer(status, totem::Body(std::move(reply.reason), id));
     if (reply.fds.empty()) return pending.answer(status, totem::Body(std::move(reply.payload), id));
     const std::int64_t size = sealedSize(reply.fds.front().get());
