@@ -37,7 +37,7 @@ void printHealth(std::ostream& out, const OutputJson& answer) {
 }
 
 void addHealth(CLI::App& app, Session& session, int& exitCode) {
-    app.add_subcommand("health", "Show the state of each part; exit code 1 unless healthy")
+    app.add_subcommand("health", "Show the state of each part; exit code 1 when it does not serve")
         ->callback([&session, &exitCode] {
             const OutputJson answer = session.client().get("/health");
             session.show(answer, [&](const auto& shown) { printHealth(session.out(), shown); });

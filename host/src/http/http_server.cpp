@@ -87,10 +87,6 @@ HttpStats HttpServer::stats() const {
     return impl_->listener().stats();
 }
 
-void HttpServer::stopAccepting() {
-    impl_->withListener([](HttpListener& listener) { listener.stopAccepting(); });
-}
-
 void HttpServer::drain(std::int64_t timeoutMs, std::function<void(std::size_t cut)> done) {
     impl_->withListener([timeoutMs, done = std::move(done)](HttpListener& listener) {
         listener.drain(timeoutMs, done);

@@ -78,8 +78,6 @@ public:
     void start();
     /// The bound port, 0 before `start()`.
     std::uint16_t port() const;
-    /// Closes the listening socket; connections go on.
-    void stopAccepting();
     /// Stops accepting, closes idle connections and each other one after its answer. Calls `done`
     /// once on the loop with the number of connections that had to be cut after `timeoutMs`.
     void drain(std::int64_t timeoutMs, std::function<void(std::size_t cut)> done);

@@ -38,6 +38,8 @@ std::string_view toString(HealthState state) {
             return "starting";
         case HealthState::healthy:
             return "healthy";
+        case HealthState::degraded:
+            return "degraded";
         case HealthState::unhealthy:
             return "unhealthy";
     }
@@ -96,17 +98,28 @@ std::vector<HealthComponent> HealthRegistry::all() const {
 HealthState HealthRegistry::overall() const {
     HealthState worst = HealthState::healthy;
     for (const HealthComponent& component : all()) {
-        if (!component.required || component.state == HealthState::healthy) continue;
-        if (component.state == HealthState::unhealthy) return HealthState::unhealthy;
-        worst = HealthState::starting;
+        if (component.state == HealthState::healthy) continue;
+        const bool unhealthy = component.state == HealthState::unhealthy;
+        if (component.required && unhealthy) return HealthState::unhealthy;
+        if (component.required) {
+            worst = HealthState::starting;
+        } else if (unhealthy && worst == HealthState::healthy) {
+            worst = HealthState::degraded;
+        }
     }
     return worst;
 }
 
 nlohmann::json HealthRegistry::json() const {
     nlohmann::json components = nlohmann::json::object();
-    for (const HealthComponent& component : all()) components[component.name] = describe(component);
-    return {{"status", toString(overall())}, {"components", std::move(components)}};
+    nlohmann::json unhealthy = nlohmann::json::array();
+    for (const HealthComponent& component : all()) {
+        components[component.name] = describe(component);
+        if (component.state == HealthState::unhealthy) unhealthy.push_back(component.name);
+    }
+    return {{"status", toString(overall())},
+            {"unhealthy", std::move(unhealthy)},
+            {"components", std::move(components)}};
 }
 
 }  // namespace totemd

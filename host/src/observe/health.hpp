@@ -14,7 +14,8 @@ namespace totemd {
 
 class Masker;
 
-enum class HealthState { none, starting, healthy, unhealthy };
+/// `degraded` is only said of all together: a part that is not required is unhealthy.
+enum class HealthState { none, starting, healthy, degraded, unhealthy };
 std::string_view toString(HealthState state);
 
 struct HealthComponent {
@@ -46,10 +47,10 @@ public:
     std::optional<HealthComponent> find(const std::string& name) const;
     std::vector<HealthComponent> all() const;
     /// The required components together: unhealthy if one is, else starting if one is starting or
-    /// has not reported, else healthy.
+    /// has not reported; else degraded if any other component is unhealthy, else healthy.
     HealthState overall() const;
-    /// `{"status": "...", "components": {"name": {"state": ..., "required": ..., "since": ...,
-    /// "last_error": ...}}}`
+    /// `{"status": "...", "unhealthy": [names], "components": {"name": {"state": ...,
+    /// "required": ..., "since": ..., "last_error": ...}}}`
     nlohmann::json json() const;
 
 private:

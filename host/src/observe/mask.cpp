@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 namespace totemd {
 namespace {
@@ -94,14 +95,19 @@ std::string maskRuns(std::string_view value) {
 /// Walks over a text once and writes it with what is recognised hidden.
 class TextMasker {
 public:
-    explicit TextMasker(std::string_view in) : in_(in) { out_.reserve(in.size()); }
+    enum class What { secretsAndPersonal, secrets };
+
+    explicit TextMasker(std::string_view in, What what = What::secretsAndPersonal)
+        : in_(in), personal_(what == What::secretsAndPersonal) {
+        out_.reserve(in.size());
+    }
 
     std::string run() {
         while (at_ < in_.size()) {
             const char c = in_[at_];
             if (isLetter(c) || c == '_') {
                 word();
-            } else if (isDigit(c) || (c == '+' && isDigit(peek(1)))) {
+            } else if (personal_ && (isDigit(c) || (c == '+' && isDigit(peek(1))))) {
                 number();
             } else if (in_.substr(at_, 3) == "://") {
                 userInfo();
@@ -136,7 +142,7 @@ private:
         if ((plain == "bearer" || plain == "basic" || plain == "digest") && peek(0) == ' ') {
             copy(1);
             hide(unquotedEnd(at_, " \t\r\n,;\"'"));
-        } else if (kind != NameKind::plain) {
+        } else if (kind != NameKind::plain && (personal_ || kind != NameKind::personal)) {
             pair(kind);
         }
     }
@@ -268,6 +274,7 @@ private:
     }
 
     const std::string_view in_;
+    const bool personal_;
     std::string out_;
     std::size_t at_ = 0;
 };
@@ -301,6 +308,38 @@ std::string Masker::hideSecrets(std::string_view text) const {
 
 std::string Masker::text(std::string_view text) const {
     return TextMasker(hideSecrets(text)).run();
+}
+
+void Masker::maskSecrets(nlohmann::json& value) const {
+    const auto isSecret = [](const std::string& name) {
+        const NameKind kind = kindOf(name);
+        return kind == NameKind::secret || kind == NameKind::secretLine;
+    };
+    const auto hide = [](nlohmann::json& secret) {
+        if (!secret.is_null() && secret != "") secret = kHidden;
+    };
+    if (value.is_string()) {
+        const auto& text = value.get_ref<const std::string&>();
+        value = TextMasker(hideSecrets(text), TextMasker::What::secrets).run();
+    } else if (value.is_object()) {
+        // A header field or query parameter: {"name": "Authorization", "value": "..."}.
+        const auto name = value.find("name");
+        const bool pair = name != value.end() && name->is_string() && value.contains("value") &&
+                          isSecret(name->get<std::string>());
+        for (auto& [key, member] : value.items()) {
+            isSecret(key) || (pair && key == "value") ? hide(member) : maskSecrets(member);
+        }
+    } else if (value.is_array()) {
+        const bool pair = value.size() == 2 && value[0].is_string() &&
+                          isSecret(value[0].get<std::string>());
+        if (pair) return hide(value[1]);
+        for (auto& member : value) maskSecrets(member);
+    }
+}
+
+nlohmann::json Masker::json(nlohmann::json record) const {
+    maskSecrets(record);
+    return record;
 }
 
 std::string Masker::field(std::string_view name, std::string_view value) const {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,11 +39,15 @@ public:
     std::string number(std::string_view name, std::string_view digits) const;
     /// Free text, as it may be shown.
     std::string text(std::string_view text) const;
+    /// A record for those who may see customers' data: only secrets are masked, by the names of
+    /// members and header fields (pairs of name and value in a list) and within texts.
+    nlohmann::json json(nlohmann::json record) const;
 
 private:
     using Secrets = std::vector<std::string>;  // longest first
 
     std::string hideSecrets(std::string_view text) const;
+    void maskSecrets(nlohmann::json& value) const;
 
     std::mutex writing_;
     std::atomic<std::shared_ptr<const Secrets>> secrets_{std::make_shared<const Secrets>()};

@@ -29,7 +29,8 @@ TEST_CASE("health shows each part with its state, since when and last error") {
     test.health.set("fnb", HealthState::healthy);
     test.now += kSecond;
     test.health.set("fnb", HealthState::unhealthy, "login failed: password=hunter2 dni 08408122");
-    CHECK(test.health.json() == nlohmann::json::parse(R"({"status": "healthy", "components": {
+    CHECK(test.health.json() == nlohmann::json::parse(R"({"status": "degraded", "unhealthy": ["fnb"],
+        "components": {
         "journal": {"state": "healthy", "required": true, "since": "2026-11-24T07:47:02.000Z",
                     "last_error": null},
         "fnb": {"state": "unhealthy", "required": false, "since": "2026-11-24T07:47:03.000Z",
@@ -39,12 +40,12 @@ TEST_CASE("health shows each part with its state, since when and last error") {
                  "last_error": null}}})"));
 }
 
-TEST_CASE("only required parts decide the whole") {
+TEST_CASE("required parts decide the whole; another that is unhealthy degrades it") {
     Clocked test;
     CHECK(test.health.overall() == HealthState::healthy);
     test.health.add("optional", false);
     test.health.set("optional", HealthState::unhealthy);
-    CHECK(test.health.overall() == HealthState::healthy);
+    CHECK(test.health.overall() == HealthState::degraded);
     test.health.add("journal", true);
     CHECK(test.health.overall() == HealthState::starting);
     test.health.set("journal", HealthState::healthy);
@@ -52,6 +53,8 @@ TEST_CASE("only required parts decide the whole") {
     test.health.set("flows", HealthState::unhealthy);
     CHECK(test.health.overall() == HealthState::unhealthy);
     test.health.remove("flows");
+    CHECK(test.health.overall() == HealthState::degraded);
+    test.health.set("optional", HealthState::healthy);
     CHECK(test.health.overall() == HealthState::healthy);
 }
 

@@ -1,6 +1,7 @@
 #include "observe/mask.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 #include <tuple>
 
 using namespace totemd;
@@ -98,4 +99,22 @@ TEST_CASE("a secret too short to recognise is refused") {
     CHECK_FALSE(masker.registerSecret(""));
     CHECK_FALSE(masker.registerSecret("abc"));
     CHECK(masker.text("abc") == "abc");
+}
+
+TEST_CASE("a record is shown without its secrets and with its customers") {
+    Masker masker;
+    masker.registerSecret("s3cr3t-value");
+    const auto record = nlohmann::json::parse(R"({
+        "headers": [["Authorization", "Bearer abc"], ["X-Api-Key", "k"], ["Accept", "*/*"]],
+        "fields": [{"name": "apikey", "value": "k"}, {"name": "page", "value": "2"}],
+        "contact": {"pubsub_token": "p", "phone_number": "+51987654321", "token": null},
+        "body": "dni=08408122&api_access_token=abc", "url": "http://u:pw@host/?q=s3cr3t-value",
+        "json": "{\"password\":\"x\",\"dni\":\"08408122\"}", "seq": 1795506421000123})");
+    const auto shown = nlohmann::json::parse(R"({
+        "headers": [["Authorization", "***"], ["X-Api-Key", "***"], ["Accept", "*/*"]],
+        "fields": [{"name": "apikey", "value": "***"}, {"name": "page", "value": "2"}],
+        "contact": {"pubsub_token": "***", "phone_number": "+51987654321", "token": null},
+        "body": "dni=08408122&api_access_token=***", "url": "http://u:***@host/?q=***",
+        "json": "{\"password\":\"***\",\"dni\":\"08408122\"}", "seq": 1795506421000123})");
+    CHECK(masker.json(record) == shown);
 }
