@@ -225,6 +225,9 @@ public:
         return json;
     }
 
+    /// What the journal holds can be sent again, so it holds tokens; nobody needs to see them.
+    Json shown(Json recorded) const { return parts_.log.masker().json(std::move(recorded)); }
+
     void callAction(const HttpRequest& request, const Responder& responder) {
         ActionAsk ask;
         ask.name = nameIn(request, "/api/v1/actions/");
@@ -248,11 +251,9 @@ public:
     }
 
     void replayEvent(const HttpRequest& request, const Responder& responder) {
-        const Json event = parts_.inspector.event(nameIn(request, "/api/v1/events/", "/replay"));
-        if (event.is_null()) {
-            responder.send(HttpResponse::problem(404, "there is no such event"));
-            return;
-        }
+        const std::string id = nameIn(request, "/api/v1/events/", "/replay");
+        const Json event = parts_.inspector.event(id);
+        if (event.is_null()) return replayRequest(id, responder);
         const Json body = jsonOf(request);
         parts_.deadLetters.replay(
             event.at("seq").get<std::int64_t>(), textIn(body, "subscriber"), flagIn(body, "fresh"),
@@ -262,6 +263,21 @@ public:
                 else
                     responder.send(HttpResponse::json(200, Json{{"replayed", replayed}}));
             });
+    }
+
+    /// Numbers are unique in the journal, so that of a stored request names it here.
+    void replayRequest(const std::string& number, const Responder& responder) {
+        std::int64_t seq = 0;
+        std::from_chars(number.data(), number.data() + number.size(), seq);
+        parts_.requests.replay(seq, [this, responder](bool found) {
+            if (!found) {
+                responder.send(HttpResponse::problem(
+                    404, "there is no such event, and no stored request of that number has ended"));
+                return;
+            }
+            parts_.plugins.replayRequests(Requests::Which::All);
+            responder.send(HttpResponse::json(200, Json{{"replayed", 1}}));
+        });
     }
 
     void forget(const HttpRequest& request, const Responder& responder) {
@@ -276,7 +292,8 @@ public:
                 throw std::invalid_argument("numbers: each is a text of at least 6 digits");
             numbers.push_back(number.get<std::string>());
         }
-        parts_.upkeep.forget(std::move(numbers), [responder](Forgotten done) {
+        parts_.upkeep.forget(std::move(numbers), [this, responder](Forgotten done) {
+            parts_.requests.recount();
             if (!done.error.empty())
                 responder.send(HttpResponse::problem(503, done.error));
             else
@@ -344,32 +361,32 @@ std::vector<Route> AdminApi::routes(const std::string& token) const {
                                     h->callAction(request, responder);
                                 }));
     routes.push_back(h->read("/api/v1/events", token, [h](const HttpRequest& request) {
-        return h->parts_.inspector.events(filterOf(request));
+        return h->shown(h->parts_.inspector.events(filterOf(request)));
     }));
     routes.push_back(h->read("/api/v1/events/*", token, [h](const HttpRequest& request) {
-        return h->parts_.inspector.event(nameIn(request, "/api/v1/events/"));
+        return h->shown(h->parts_.inspector.event(nameIn(request, "/api/v1/events/")));
     }));
     routes.push_back(h->guarded("/api/v1/events/*", "POST", token,
                                 [h](const HttpRequest& request, const Responder& responder) {
                                     h->replayEvent(request, responder);
                                 }));
     routes.push_back(h->read("/api/v1/trace/*", token, [h](const HttpRequest& request) {
-        return h->parts_.inspector.timeline(nameIn(request, "/api/v1/trace/"));
+        return h->shown(h->parts_.inspector.timeline(nameIn(request, "/api/v1/trace/")));
     }));
     routes.push_back(h->read("/api/v1/effects", token, [h](const HttpRequest& request) {
-        return h->parts_.inspector.effects(filterOf(request));
+        return h->shown(h->parts_.inspector.effects(filterOf(request)));
     }));
     routes.push_back(h->read("/api/v1/requests", token, [h](const HttpRequest& request) {
-        return h->parts_.inspector.requests(filterOf(request));
+        return h->shown(h->parts_.inspector.requests(filterOf(request)));
     }));
     routes.push_back(h->read("/api/v1/dead-letters", token, [h](const HttpRequest& request) {
-        return h->parts_.inspector.deadLetters(filterOf(request).limit);
+        return h->shown(h->parts_.inspector.deadLetters(filterOf(request).limit));
     }));
     routes.push_back(
         h->guarded("/api/v1/requests/replay", "POST", token,
                    [h](const HttpRequest&, const Responder& responder) {
                        const std::int64_t waiting = h->parts_.requests.waiting();
-                       h->parts_.plugins.replayRequests();
+                       h->parts_.plugins.replayRequests(Requests::Which::All);
                        responder.send(HttpResponse::json(200, Json{{"waiting", waiting}}));
                    }));
     routes.push_back(h->guarded("/api/v1/forget", "POST", token,

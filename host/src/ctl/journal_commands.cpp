@@ -144,7 +144,7 @@ void addEvents(CLI::App& app, Session& session) {
 
     auto subscriber = std::make_shared<std::string>();
     auto fresh = std::make_shared<bool>(false);
-    auto* replay = group->add_subcommand("replay", "Deliver an event again");
+    auto* replay = group->add_subcommand("replay", "Deliver an event or a stored request again");
     replay->add_option("EVENT", *id, "Its id or seq")->required();
     replay->add_option("--subscriber", *subscriber, "Only to this plugin");
     replay->add_flag("--fresh", *fresh, "Start anew instead of continuing");

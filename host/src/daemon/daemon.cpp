@@ -44,7 +44,8 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       health_(log_.masker()),
       upstream_(upstreamLoop_, upstreamOptions(configuration_, frontForUpstream_)),
       cache_(cacheOptions(configuration_)),
-      actions_([this](const std::string& id) { return plugins_.find(id); }),
+      actions_([this](const std::string& id) { return plugins_.find(id); },
+               [this](const std::string& id) { return plugins_.whyAbsent(id); }),
       events_([this](const std::string& id) { return plugins_.find(id); },
               nanoseconds(configuration_.delivery.attemptTimeout)),
       database_(databaseOptions(configuration_)),
@@ -97,7 +98,7 @@ void Daemon::start() {
     front_.apply(configuration_.listeners);
     frontForUpstream_ = &front_;
     upstream_.configure(upstreamOptions(configuration_, frontForUpstream_));
-    plugins_.replayRequests();
+    plugins_.replayRequests(Requests::Which::All);
     for (std::size_t i = 0; i < loops_.size(); ++i) watch(i);
     loop_.post([this] { scheduleChores(); });
     log_.part("daemon").info("daemon.started", {{"config", options_.configFile.string()}});
@@ -106,7 +107,7 @@ void Daemon::start() {
 void Daemon::scheduleChores() {
     repeat(loop_, kSweepNs, [this] { plugins_.sweep(monotonicNow()); });
     repeat(loop_, kReplayNs, [this] {
-        plugins_.replayRequests();
+        plugins_.replayRequests(Requests::Which::Due);
         cache_.sweep();
         const bool writable = database_.writable();
         health_.set("journal", writable ? HealthState::healthy : HealthState::unhealthy,
@@ -148,7 +149,7 @@ bool Daemon::reload() {
     configuration_ = std::move(*loaded.configuration);
     for (const std::string& line : change.lines()) log.info("reload.change", {{"change", line}});
     log.info("reload.done", {{"needs_restart", change.needsRestart()}});
-    plugins_.replayRequests();
+    plugins_.replayRequests(Requests::Which::All);
     return true;
 }
 

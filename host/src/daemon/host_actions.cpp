@@ -29,8 +29,14 @@ void forward(ActionDirectory& directory, const Json& target, const Json& extra, 
     directory.ask(std::move(ask), std::move(done));
 }
 
-bool isLate(const ActionAsk& ask, std::int64_t maxAgeNs) {
-    return !ask.waited && ask.receivedUnixNs != 0 && unixNow() - ask.receivedUnixNs > maxAgeNs;
+/// Gives the conversation to an agent in the place of the reply that `ask` was about. It is an effect
+/// like the reply, so that it happens also when the channel is away right now.
+void handOffLate(ActionDirectory& directory, const Json& to, ActionAsk ask,
+                 ActionDirectory::Done done) {
+    ask.uselessAfterUnixNs = 0;
+    ask.mustHappen = true;
+    if (!ask.idempotencyKey.empty()) ask.idempotencyKey += "/handoff";
+    forward(directory, to.at("handoff"), Json::object(), std::move(ask), std::move(done));
 }
 
 Action reply(ActionDirectory& directory, std::int64_t maxAgeNs) {
@@ -46,11 +52,18 @@ Action reply(ActionDirectory& directory, std::int64_t maxAgeNs) {
     action.serve = [&directory, maxAgeNs](ActionAsk ask, ActionDirectory::Done done) {
         const Json input = Json::parse(ask.input);
         const Json& to = input.at("to");
-        if (isLate(ask, maxAgeNs) && to.is_object() && to.contains("handoff")) {
-            return forward(directory, to.at("handoff"), Json::object(), std::move(ask),
-                           std::move(done));
-        }
-        forward(directory, to, Json{{"text", input.at("text")}}, std::move(ask), std::move(done));
+        const Json text{{"text", input.at("text")}};
+        const bool ages = to.is_object() && to.contains("handoff") && !ask.waited &&
+                          ask.receivedUnixNs != 0;
+        if (!ages) return forward(directory, to, text, std::move(ask), std::move(done));
+        ask.uselessAfterUnixNs = ask.receivedUnixNs + maxAgeNs;
+        auto answered = [&directory, to, ask, done = std::move(done)](totem_status status,
+                                                                      totem::Body body) {
+            const bool late = unixNow() >= ask.uselessAfterUnixNs;
+            if (status == TOTEM_E_REFUSED && late) return handOffLate(directory, to, ask, done);
+            done(status, std::move(body));
+        };
+        forward(directory, to, text, std::move(ask), std::move(answered));
     };
     return action;
 }

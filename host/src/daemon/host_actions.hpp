@@ -15,8 +15,9 @@ struct Action {
 /// The actions of the host itself: `reply` answers a message wherever it came from, `handoff` gives
 /// its conversation to an agent. Both take the event's `reply` object as `to` and turn into the
 /// action that it names, so they are durable effects exactly as that one is.
-/// A reply to a message older than `maxAnswerAgeNs` becomes a handoff, where the channel has agents
-/// and the asking run did not itself choose to wait: after hours of outage, an agent judges better.
+/// A reply that could not be sent before its message was `maxAnswerAgeNs` old becomes a handoff,
+/// where the channel has agents and the asking run did not itself choose to wait: after hours of
+/// outage, an agent judges better.
 std::vector<Action> hostActions(ActionDirectory& directory, std::int64_t maxAnswerAgeNs);
 
 }  // namespace totemd

@@ -69,6 +69,9 @@ RequestsOptions requestsOptions(const Configuration& configuration) {
     RequestsOptions options;
     options.maxCount = static_cast<std::int64_t>(configuration.storage.maxUndecoded);
     options.maxBytes = static_cast<std::int64_t>(configuration.storage.maxUndecodedBytes);
+    options.maxAttempts = static_cast<int>(configuration.delivery.maxAttempts);
+    options.backoffNs = nanoseconds(configuration.delivery.backoffInitial);
+    options.maxBackoffNs = nanoseconds(configuration.delivery.backoffMax);
     return options;
 }
 

@@ -35,7 +35,6 @@ struct Outcome {
     };
     Kind kind = Kind::Done;
     std::string error;
-    std::int64_t retryAfterNs = 0;  ///< for Unavailable: 0 takes the configured delay
 };
 
 struct DispatcherOptions {

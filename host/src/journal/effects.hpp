@@ -29,12 +29,11 @@ struct EffectAsk {
     std::string subject;     ///< effects of one subject leave in order; empty: unordered
     std::string input;       ///< JSON text
     std::int64_t event = 0;  ///< seq of the event that caused it, 0 for none
-    std::string run;
     std::string trace;
     std::optional<Checkpoint> checkpoint;
     std::int64_t attemptTimeoutNs = 30'000'000'000;  ///< bounds one attempt; the hook sees to it
     /// Until when something that was surely not sent is tried again. 0: the configured time from
-    /// now.
+    /// now. An ask that comes after it is refused, unless its effect is there already.
     std::int64_t deadlineUnixNs = 0;
 };
 
@@ -62,7 +61,12 @@ struct EffectOutcome {
 
 /// What the asker hears. A stopping daemon says nothing: the next start goes on.
 struct EffectAnswer {
-    enum class Kind { Done, Refused, Unknown };
+    enum class Kind {
+        Done,
+        Refused,
+        Unknown,
+        NotStored,  ///< there is no such effect: disk, limit; asked again, it may be one
+    };
     Kind kind = Kind::Unknown;
     std::string text;       ///< result JSON, or what is known
     bool recorded = false;  ///< an earlier ask with this key had already settled it

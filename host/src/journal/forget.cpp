@@ -43,9 +43,9 @@ public:
             case Table::Effects:
                 found_.effects +=
                     page(db,
-                         "SELECT seq, subject, input, result, key, run FROM effects WHERE seq > ?"
+                         "SELECT seq, subject, input, result, key FROM effects WHERE seq > ?"
                          " ORDER BY seq LIMIT ?",
-                         5, {"DELETE FROM effects WHERE seq = ?"});
+                         4, {"DELETE FROM effects WHERE seq = ?"});
                 break;
             case Table::Requests:
                 found_.requests +=

@@ -134,21 +134,20 @@ public:
                 {"action", query.text(4)},
                 {"subject", query.text(5)},
                 {"event", query.integer(6)},
-                {"run", query.text(7)},
-                {"trace", query.text(8)},
-                {"created", query.integer(9)},
-                {"state", effectState(query.integer(10))},
-                {"attempts", query.integer(11)},
-                {"updated", query.integer(12)},
-                {"input", embedded(query.text(13))},
+                {"trace", query.text(7)},
+                {"created", query.integer(8)},
+                {"state", effectState(query.integer(9))},
+                {"attempts", query.integer(10)},
+                {"updated", query.integer(11)},
+                {"input", embedded(query.text(12))},
                 {"result",
-                 query.integer(10) == kSettled ? embedded(query.text(14)) : json(query.text(14))}};
+                 query.integer(9) == kSettled ? embedded(query.text(13)) : json(query.text(13))}};
     }
 
     json effectsOf(std::int64_t event) {
         json rows = json::array();
         Query query(db,
-                    "SELECT seq, caller, key, plugin, action, subject, event, run, trace, created,"
+                    "SELECT seq, caller, key, plugin, action, subject, event, trace, created,"
                     " state, attempts, updated, input, result FROM effects WHERE event = ?"
                     " AND seq > ? ORDER BY seq",
                     event, event);  // an effect is younger than its event
@@ -233,7 +232,7 @@ json Inspector::effects(const EventFilter& filter) {
     const std::int64_t event = filter.id.empty() ? 0 : reader_->find(filter.id);
     json rows = json::array();
     Query query(reader_->db,
-                "SELECT seq, caller, key, plugin, action, subject, event, run, trace, created,"
+                "SELECT seq, caller, key, plugin, action, subject, event, trace, created,"
                 " state, attempts, updated, input, result FROM effects WHERE seq < ?1"
                 " AND (?2 = '' OR event = ?3) AND (?4 = '' OR instr(trace, ?4) > 0)"
                 " AND (?5 = '' OR subject = ?5) AND (?6 = '' OR action = ?6)"
@@ -252,7 +251,8 @@ json Inspector::requests(const EventFilter& filter) {
     json rows = json::array();
     Query query(reader_->db,
                 "SELECT seq, plugin, route, method, target, peer, received, reason, state,"
-                " attempts, updated, error, length(body) FROM requests WHERE seq < ?"
+                " attempts, updated, error, length(body), listener, trace, not_before"
+                " FROM requests WHERE seq < ?"
                 " AND state BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?",
                 beforeOf(filter.before), low, high, limit);
     while (query.next()) {
@@ -268,7 +268,10 @@ json Inspector::requests(const EventFilter& filter) {
                         {"attempts", query.integer(9)},
                         {"updated", query.integer(10)},
                         {"error", query.text(11)},
-                        {"bytes", query.integer(12)}});
+                        {"bytes", query.integer(12)},
+                        {"listener", query.text(13)},
+                        {"trace", query.text(14)},
+                        {"not_before", query.integer(15)}});
     }
     json next = nextOf(rows, limit);
     return {{"requests", std::move(rows)}, {"next", std::move(next)}};

@@ -117,13 +117,11 @@ void Dispatcher::Lanes::End::decide() {
                 outcome_.kind = Outcome::Kind::Refused;
                 outcome_.error += " (attempt " + std::to_string(item.attempts) + ", the last)";
             }
-            item.notBefore = now + lanes_.backoff(item.attempts);
+            item.notBefore = now + lanes_.backoff_.after(item.attempts);
             break;
         case Outcome::Kind::Unavailable:
             if (!wasReleased_) --item.attempts;
-            item.notBefore = now + (outcome_.retryAfterNs > 0 ? outcome_.retryAfterNs
-                                                              : lanes_.unavailableDelay(item));
-            ++item.unavailable;
+            item.notBefore = now + lanes_.unavailable_.after(++item.unavailable);
             break;
         case Outcome::Kind::Released:
             --item.attempts;  // a sleep of days over many restarts is no failure

@@ -16,7 +16,11 @@ std::int64_t bytesOf(const Event& event) {
 }  // namespace
 
 Dispatcher::Lanes::Lanes(Database& database, DispatcherOptions options, Deliver deliver)
-    : database_(database), options_(options), deliver_(std::move(deliver)) {}
+    : database_(database),
+      options_(options),
+      deliver_(std::move(deliver)),
+      backoff_(options.backoffNs, options.maxBackoffNs),
+      unavailable_(options.unavailableNs, kMaxUnavailableNs) {}
 
 std::string Dispatcher::Lanes::laneKey(const std::string& subject, std::int64_t event) {
     return subject.empty() ? "u" + std::to_string(event) : "s" + subject;
@@ -206,23 +210,6 @@ void Dispatcher::Lanes::requeue(Running& running) {
     if (!idle) return;
     makeReady(*lane);
     pump(*running.subscriber);
-}
-
-std::int64_t Dispatcher::Lanes::jittered(std::int64_t ns) {
-    return static_cast<std::int64_t>(static_cast<double>(ns) *
-                                     std::uniform_real_distribution<>(0.8, 1.2)(random_));
-}
-
-std::int64_t Dispatcher::Lanes::backoff(int attempts) {
-    const int doublings = std::clamp(attempts - 1, 0, 30);
-    const std::int64_t limit = options_.maxBackoffNs;
-    return jittered(options_.backoffNs > (limit >> doublings) ? limit
-                                                              : options_.backoffNs << doublings);
-}
-
-std::int64_t Dispatcher::Lanes::unavailableDelay(const Item& item) {
-    const std::int64_t longer = options_.unavailableNs << std::clamp(item.unavailable, 0, 10);
-    return jittered(std::min(longer, std::max(kMaxUnavailableNs, options_.unavailableNs)));
 }
 
 DispatcherCounters Dispatcher::Lanes::counters() const {

@@ -5,12 +5,12 @@
 #include <deque>
 #include <list>
 #include <memory>
-#include <random>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "journal/backoff.hpp"
 #include "journal/database.hpp"
 #include "journal/dispatcher.hpp"
 
@@ -95,9 +95,6 @@ private:
     void waitFor(Lane& lane);
     void requeue(Running& running);
     void dropBody(Item& item);
-    std::int64_t backoff(int attempts);
-    std::int64_t unavailableDelay(const Item& item);
-    std::int64_t jittered(std::int64_t ns);
 
     Database& database_;
     const DispatcherOptions options_;
@@ -106,7 +103,7 @@ private:
     std::unordered_map<std::uint64_t, Running> running_;
     std::uint64_t nextRun_ = 1;
     std::int64_t bodyBytes_ = 0;
-    std::minstd_rand random_{std::random_device{}()};
+    Backoff backoff_, unavailable_;
     std::atomic<bool> draining_{false};
 
     std::atomic<std::int64_t> open_{0}, inFlight_{0}, released_{0};

@@ -20,7 +20,10 @@ EffectAnswer answerOf(EffectState state, const std::string& text, bool recorded)
 }  // namespace
 
 Effects::Outbox::Outbox(Database& database, EffectsOptions options, EffectHooks hooks)
-    : database_(database), options_(options), hooks_(std::move(hooks)) {}
+    : database_(database),
+      options_(options),
+      hooks_(std::move(hooks)),
+      backoff_(options.backoffNs, options.maxBackoffNs) {}
 
 bool Effects::Outbox::leavesAtOnce(const std::string& subject) {
     if (suspended_) return false;
@@ -186,7 +189,8 @@ void Effects::Outbox::reconciled(std::int64_t seq, int attempt, EffectOutcome ou
                 send(seq);
             }
             break;
-        case EffectOutcome::Kind::NotSent:  // the question could not be asked
+        case EffectOutcome::Kind::NotSent:  // the question could not be asked, or was interrupted
+            if (suspended_) break;
             if (expired(*effect)) {
                 settle(*effect, kEffectDead,
                        "it may have happened; nobody could be asked: " + outcome.text);
@@ -224,12 +228,7 @@ void Effects::Outbox::settled(std::int64_t seq, EffectState state, const std::st
 }
 
 void Effects::Outbox::later(Open& effect, void (Outbox::*step)(std::int64_t)) {
-    const int doublings = std::clamp(effect.failures - 1, 0, 30);
-    const std::int64_t limit = options_.maxBackoffNs;
-    const std::int64_t plain =
-        options_.backoffNs > (limit >> doublings) ? limit : options_.backoffNs << doublings;
-    const auto wait = static_cast<std::int64_t>(
-        static_cast<double>(plain) * std::uniform_real_distribution<>(0.8, 1.2)(random_));
+    const std::int64_t wait = backoff_.after(effect.failures);
     // At the deadline it is tried a last time, so that the asker is not told later than needed.
     const std::int64_t at =
         std::min(database_.now() + wait,

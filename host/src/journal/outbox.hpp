@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <random>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "journal/backoff.hpp"
 #include "journal/database.hpp"
 #include "journal/effects.hpp"
 #include "journal/schema.hpp"
@@ -77,7 +77,7 @@ private:
     std::unordered_map<std::int64_t, std::vector<Done>> early_;
     std::uint64_t batch_ = 0;
     std::vector<std::string> batchSubjects_;  ///< that leave at once in this batch
-    std::minstd_rand random_{std::random_device{}()};
+    Backoff backoff_;
     std::atomic<bool> suspended_{false};
     std::atomic<std::int64_t> count_{0};
 };

@@ -27,7 +27,7 @@ EffectIntent readIntent(const Query& query) {
     int column = 0;
     intent.seq = query.integer(column++);
     std::string* const texts[] = {&ask.caller,  &ask.key, &ask.plugin, &ask.action,
-                                  &ask.subject, &ask.run, &ask.trace,  &ask.input};
+                                  &ask.subject, &ask.trace, &ask.input};
     for (std::string* text : texts) *text = query.text(column++);
     ask.kind = static_cast<EffectKind>(query.integer(column++));
     ask.event = query.integer(column++);
@@ -44,7 +44,11 @@ void Effects::Outbox::Intend::write(Sqlite& db) {
     answer_.reset();
     if (lookUp(db)) return;
     if (outbox_.count_ >= outbox_.options_.maxOpen) {
-        answer_ = EffectAnswer{EffectAnswer::Kind::Refused, "too many effects are open", false};
+        answer_ = EffectAnswer{EffectAnswer::Kind::NotStored, "too many effects are open", false};
+        return;
+    }
+    if (ask_.deadlineUnixNs != 0 && outbox_.database_.now() >= ask_.deadlineUnixNs) {
+        answer_ = EffectAnswer{EffectAnswer::Kind::Refused, "it is too late for it", false};
         return;
     }
     insert(db);
@@ -76,10 +80,10 @@ void Effects::Outbox::Intend::insert(Sqlite& db) {
     if (ask_.deadlineUnixNs == 0) ask_.deadlineUnixNs = created_ + outbox_.options_.giveUpNs;
     db.run(
         "INSERT INTO effects(seq, key_hash, caller, key, plugin, action, kind, subject, event,"
-        " run, trace, attempt_timeout, deadline, created, state, attempts, updated, input,"
-        " result) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')",
+        " trace, attempt_timeout, deadline, created, state, attempts, updated, input,"
+        " result) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')",
         seq_, keyHash(outbox_.database_, ask_), ask_.caller, ask_.key, ask_.plugin, ask_.action,
-        static_cast<int>(ask_.kind), ask_.subject, ask_.event, ask_.run, ask_.trace,
+        static_cast<int>(ask_.kind), ask_.subject, ask_.event, ask_.trace,
         ask_.attemptTimeoutNs, ask_.deadlineUnixNs, created_, static_cast<int>(durable_), created_,
         ask_.input);
     if (ask_.checkpoint) {
@@ -101,18 +105,18 @@ void Effects::Outbox::Intend::committed() {
 }
 
 void Effects::Outbox::Intend::failed(const std::string& reason) {
-    done_({EffectAnswer::Kind::Refused, "nothing was sent, the intent was not stored: " + reason,
+    done_({EffectAnswer::Kind::NotStored, "nothing was sent, the intent was not stored: " + reason,
            false});
 }
 
 void Effects::Outbox::Restore::write(Sqlite& db) {
     found_.clear();
     Query query(db,
-                "SELECT seq, caller, key, plugin, action, subject, run, trace, input, kind, event,"
+                "SELECT seq, caller, key, plugin, action, subject, trace, input, kind, event,"
                 " attempt_timeout, deadline, created, state FROM effects WHERE state <= 0"
                 " ORDER BY seq");
     while (query.next()) {
-        found_.emplace_back(readIntent(query), static_cast<EffectState>(query.integer(14)));
+        found_.emplace_back(readIntent(query), static_cast<EffectState>(query.integer(13)));
     }
 }
 
@@ -154,6 +158,7 @@ void Effects::Outbox::Settled::write(Sqlite& db) {
 }
 
 void Effects::Outbox::Settled::committed() {
+    if (outbox_.suspended_) return;
     Outbox& outbox = outbox_;
     const std::int64_t seq = intent_.seq;
     const int attempt = intent_.attempt;

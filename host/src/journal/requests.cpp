@@ -3,18 +3,29 @@
 #include <atomic>
 #include <future>
 #include <stdexcept>
+#include <unordered_map>
 #include <unordered_set>
 
+#include "journal/backoff.hpp"
 #include "journal/database.hpp"
 #include "journal/schema.hpp"
 #include "journal/sqlite.hpp"
 
 namespace totemd {
+namespace {
+
+constexpr std::int64_t kMaxUnavailableNs = 30'000'000'000;
+
+}  // namespace
 
 /// What the works share: how much waits, and what is taken (writer thread).
 class Requests::Shelf {
 public:
-    Shelf(Database& database, RequestsOptions options) : database(database), options(options) {}
+    Shelf(Database& database, RequestsOptions options)
+        : database(database),
+          options(options),
+          backoff(options.backoffNs, options.maxBackoffNs),
+          unavailable(options.unavailableNs, kMaxUnavailableNs) {}
 
     class Count;
     class Add;
@@ -26,6 +37,8 @@ public:
     const RequestsOptions options;
     std::atomic<std::int64_t> count{0}, bytes{0};
     std::unordered_set<std::int64_t> taken;
+    std::unordered_map<std::int64_t, int> givenBack;  ///< attempts in a row, by request
+    Backoff backoff, unavailable;
 };
 
 class Requests::Shelf::Count : public Work {
@@ -38,14 +51,19 @@ public:
                     "SELECT count(*), coalesce(sum(length(body) + length(headers)), 0)"
                     " FROM requests WHERE state = 0");
         query.next();
-        shelf_.count = query.integer(0);
-        shelf_.bytes = query.integer(1);
+        count_ = query.integer(0);
+        bytes_ = query.integer(1);
     }
-    void committed() override { result_.set_value({}); }
+    void committed() override {
+        shelf_.count = count_;
+        shelf_.bytes = bytes_;
+        result_.set_value({});
+    }
     void failed(const std::string& reason) override { result_.set_value(reason); }
 
 private:
     Shelf& shelf_;
+    std::int64_t count_ = 0, bytes_ = 0;
     std::promise<std::string> result_;
 };
 
@@ -64,10 +82,11 @@ public:
             refusal_ = "the undecoded requests that wait have reached their size bound";
         } else {
             request_.seq = shelf_.database.nextSeq();
-            db.run("INSERT INTO requests VALUES(?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)",
+            db.run("INSERT INTO requests VALUES(?, ?, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)",
                    request_.seq, request_.receivedUnixNs, shelf_.database.now(), request_.plugin,
-                   request_.route, request_.method, request_.target, request_.peer, request_.reason,
-                   request_.headers, Blob{request_.body});
+                   request_.listener, request_.route, request_.method, request_.target,
+                   request_.peer, request_.trace, request_.reason, request_.headers,
+                   Blob{request_.body});
         }
     }
     void committed() override {
@@ -91,16 +110,21 @@ private:
 
 class Requests::Shelf::Take : public Work {
 public:
-    Take(Shelf& shelf, std::string plugin, int limit, TakeDone done)
-        : shelf_(shelf), plugin_(std::move(plugin)), limit_(limit), done_(std::move(done)) {}
+    Take(Shelf& shelf, std::string plugin, int limit, Which which, TakeDone done)
+        : shelf_(shelf),
+          plugin_(std::move(plugin)),
+          limit_(limit),
+          which_(which),
+          done_(std::move(done)) {}
 
     void write(Sqlite& db) override {
         requests_.clear();
         {
             Query query(db,
-                        "SELECT seq, route, method, target, headers, body, peer, received, reason,"
-                        " attempts FROM requests WHERE state = 0 AND plugin = ? ORDER BY seq",
-                        plugin_);
+                        "SELECT seq, listener, route, method, target, headers, body, peer, trace,"
+                        " received, reason, attempts FROM requests WHERE state = 0 AND plugin = ?"
+                        " AND not_before <= ? ORDER BY seq",
+                        plugin_, which_ == Which::All ? INT64_MAX : shelf_.database.now());
             while (static_cast<int>(requests_.size()) < limit_ && query.next()) {
                 if (shelf_.taken.count(query.integer(0)) == 0) requests_.push_back(read(query));
             }
@@ -119,22 +143,22 @@ private:
     RawRequest read(const Query& query) const {
         RawRequest request;
         request.plugin = plugin_;
-        request.seq = query.integer(0);
-        request.route = query.text(1);
-        request.method = query.text(2);
-        request.target = query.text(3);
-        request.headers = query.text(4);
-        request.body = query.text(5);
-        request.peer = query.text(6);
-        request.receivedUnixNs = query.integer(7);
-        request.reason = query.text(8);
-        request.attempts = static_cast<int>(query.integer(9)) + 1;
+        int column = 0;
+        request.seq = query.integer(column++);
+        std::string* const texts[] = {&request.listener, &request.route,   &request.method,
+                                      &request.target,   &request.headers, &request.body,
+                                      &request.peer,     &request.trace};
+        for (std::string* text : texts) *text = query.text(column++);
+        request.receivedUnixNs = query.integer(column++);
+        request.reason = query.text(column++);
+        request.attempts = static_cast<int>(query.integer(column)) + 1;
         return request;
     }
 
     Shelf& shelf_;
     const std::string plugin_;
     const int limit_;
+    const Which which_;
     const TakeDone done_;
     std::vector<RawRequest> requests_;
 };
@@ -146,22 +170,37 @@ public:
     bool mustHappen() const override { return true; }
 
     void write(Sqlite& db) override {
-        const int maxAttempts = shelf_.options.maxAttempts;
-        const int state = end_ == End::Done ? kDone : end_ == End::Dead ? kDead : kOpen;
         size_.reset();
-        if (end_ == End::Retry) shelf_.taken.erase(seq_);  // a take in the same batch may have it
+        const bool again = end_ == End::Retry || end_ == End::Unavailable;
+        if (again) shelf_.taken.erase(seq_);  // a take in the same batch may have it
+        auto attempts =
+            db.number("SELECT attempts FROM requests WHERE seq = ? AND state = 0", seq_);
+        if (!attempts) return;  // forgotten meanwhile
+        std::int64_t notBefore = shelf_.database.now();
+        if (end_ == End::Retry) notBefore += shelf_.backoff.after(static_cast<int>(*attempts));
+        if (end_ == End::Unavailable) {
+            --*attempts;
+            notBefore += shelf_.unavailable.after(givenBack() + 1);
+        }
+        const bool spent = end_ == End::Retry && *attempts >= shelf_.options.maxAttempts;
+        const int state = end_ == End::Done              ? kDone
+                          : end_ == End::Dead || spent ? kDead
+                                                         : kOpen;
         Query query(db,
-                    "UPDATE requests SET error = ?, updated = ?, state ="
-                    " CASE WHEN ? = 0 AND attempts >= ? THEN 2 ELSE ? END"
-                    " WHERE seq = ? AND state = 0"
-                    " RETURNING state, length(body) + length(headers)",
-                    error_, shelf_.database.now(), state, maxAttempts, state, seq_);
+                    "UPDATE requests SET state = ?, attempts = ?, not_before = ?, error = ?,"
+                    " updated = ? WHERE seq = ? RETURNING length(body) + length(headers)",
+                    state, *attempts, notBefore, error_, shelf_.database.now(), seq_);
         while (query.next()) {
-            if (query.integer(0) != kOpen) size_ = query.integer(1);
+            if (state != kOpen) size_ = query.integer(0);
         }
     }
     void committed() override {
         shelf_.taken.erase(seq_);
+        if (end_ == End::Unavailable) {
+            ++shelf_.givenBack[seq_];
+        } else {
+            shelf_.givenBack.erase(seq_);
+        }
         if (!size_) return;
         --shelf_.count;
         shelf_.bytes -= *size_;
@@ -169,6 +208,10 @@ public:
     void failed(const std::string&) override {}
 
 private:
+    int givenBack() const {
+        const auto found = shelf_.givenBack.find(seq_);
+        return found == shelf_.givenBack.end() ? 0 : found->second;
+    }
     Shelf& shelf_;
     const std::int64_t seq_;
     const End end_;
@@ -184,7 +227,7 @@ public:
     void write(Sqlite& db) override {
         size_.reset();
         Query query(db,
-                    "UPDATE requests SET state = 0, attempts = 0, error = '', updated = ?"
+                    "UPDATE requests SET state = 0, attempts = 0, not_before = 0, error = '', updated = ?"
                     " WHERE seq = ? AND state <> 0 RETURNING length(body) + length(headers)",
                     shelf_.database.now(), seq_);
         while (query.next()) size_ = query.integer(0);
@@ -223,8 +266,9 @@ void Requests::add(RawRequest request, AddDone done) {
         std::make_unique<Shelf::Add>(*shelf_, std::move(request), std::move(done)));
 }
 
-void Requests::take(const std::string& plugin, int limit, TakeDone done) {
-    shelf_->database.write(std::make_unique<Shelf::Take>(*shelf_, plugin, limit, std::move(done)));
+void Requests::take(const std::string& plugin, int limit, Which which, TakeDone done) {
+    shelf_->database.write(
+        std::make_unique<Shelf::Take>(*shelf_, plugin, limit, which, std::move(done)));
 }
 
 void Requests::finish(std::int64_t seq, End end, std::string error) {
@@ -233,6 +277,10 @@ void Requests::finish(std::int64_t seq, End end, std::string error) {
 
 void Requests::replay(std::int64_t seq, std::function<void(bool)> done) {
     shelf_->database.write(std::make_unique<Shelf::Replay>(*shelf_, seq, std::move(done)));
+}
+
+void Requests::recount() {
+    shelf_->database.write(std::make_unique<Shelf::Count>(*shelf_));
 }
 
 std::int64_t Requests::waiting() const {

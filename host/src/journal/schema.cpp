@@ -10,8 +10,8 @@ namespace totemd {
 namespace {
 
 /// What this daemon writes, and the oldest daemon that may still read what it writes.
-constexpr int kVersion = 1;
-constexpr int kMinReader = 1;
+constexpr int kVersion = 2;
+constexpr int kMinReader = 2;
 
 // Small tables in the order of writing, so that a commit touches few pages: events, deliveries and
 // effects grow at their end; only the duplicate keys and the effect keys land anywhere.
@@ -31,24 +31,28 @@ CREATE TABLE seen(key BLOB PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE effects(
     seq INTEGER PRIMARY KEY, key_hash INTEGER NOT NULL, caller TEXT NOT NULL, key TEXT NOT NULL,
     plugin TEXT NOT NULL, action TEXT NOT NULL, kind INTEGER NOT NULL, subject TEXT NOT NULL,
-    event INTEGER NOT NULL, run TEXT NOT NULL, trace TEXT NOT NULL,
-    attempt_timeout INTEGER NOT NULL, deadline INTEGER NOT NULL, created INTEGER NOT NULL,
+    event INTEGER NOT NULL, trace TEXT NOT NULL, attempt_timeout INTEGER NOT NULL,
+    deadline INTEGER NOT NULL, created INTEGER NOT NULL,
     state INTEGER NOT NULL, attempts INTEGER NOT NULL, updated INTEGER NOT NULL,
     input TEXT NOT NULL, result TEXT NOT NULL);
 CREATE INDEX effects_key ON effects(key_hash);
 CREATE INDEX effects_subject ON effects(subject) WHERE kind = 1;
 CREATE INDEX effects_open ON effects(seq) WHERE state <= 0;
 CREATE INDEX effects_dead ON effects(seq) WHERE state >= 3;
-CREATE TABLE requests(
-    seq INTEGER PRIMARY KEY, received INTEGER NOT NULL, state INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, updated INTEGER NOT NULL, plugin TEXT NOT NULL,
-    route TEXT NOT NULL, method TEXT NOT NULL, target TEXT NOT NULL, peer TEXT NOT NULL,
-    reason TEXT NOT NULL, error TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL);
-CREATE INDEX requests_open ON requests(plugin, seq) WHERE state = 0;
 CREATE TABLE store(
     plugin TEXT NOT NULL, key BLOB NOT NULL, expires INTEGER NOT NULL, value BLOB NOT NULL,
     PRIMARY KEY(plugin, key)) WITHOUT ROWID;
 CREATE INDEX store_expires ON store(expires) WHERE expires > 0;
+)sql";
+
+constexpr const char* kRequests = R"sql(
+CREATE TABLE requests(
+    seq INTEGER PRIMARY KEY, received INTEGER NOT NULL, state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, not_before INTEGER NOT NULL, updated INTEGER NOT NULL,
+    plugin TEXT NOT NULL, listener TEXT NOT NULL, route TEXT NOT NULL, method TEXT NOT NULL,
+    target TEXT NOT NULL, peer TEXT NOT NULL, trace TEXT NOT NULL, reason TEXT NOT NULL,
+    error TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL);
+CREATE INDEX requests_open ON requests(plugin, seq) WHERE state = 0;
 )sql";
 
 void create(Sqlite& db) {
@@ -56,10 +60,28 @@ void create(Sqlite& db) {
     boost::uuids::random_generator random;
     const std::string secret = to_string(random()) + to_string(random());
     db.exec(kTables);
+    db.exec(kRequests);
     db.run("INSERT INTO meta VALUES('version', ?)", kVersion);
     db.run("INSERT INTO meta VALUES('min_reader', ?)", kMinReader);
     db.run("INSERT INTO meta VALUES('probe', 0)");
     db.run("INSERT INTO meta VALUES('secret', ?)", secret);
+}
+
+/// Brings a file of an earlier version to this one, in the transaction of the opening.
+void upgrade(Sqlite& db, std::int64_t version) {
+    if (version < 2) {
+        db.exec("ALTER TABLE effects DROP COLUMN run");
+        db.exec("ALTER TABLE requests RENAME TO requests_1");
+        db.exec("DROP INDEX requests_open");
+        db.exec(kRequests);
+        db.exec(
+            "INSERT INTO requests SELECT seq, received, state, attempts, 0, updated, plugin, 'main',"
+            " route, method, target, peer, '', reason, error, headers, body FROM requests_1");
+        db.exec("DROP TABLE requests_1");
+    }
+    if (version >= kVersion) return;
+    db.run("UPDATE meta SET value = ? WHERE key = 'version'", kVersion);
+    db.run("UPDATE meta SET value = ? WHERE key = 'min_reader'", kMinReader);
 }
 
 void checkReadable(Sqlite& db) {
@@ -77,10 +99,11 @@ void checkReadable(Sqlite& db) {
 std::string openSchema(Sqlite& db) {
     db.exec("BEGIN IMMEDIATE");
     db.exec("CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID");
-    if (!db.number("SELECT value FROM meta WHERE key = 'version'")) {
-        create(db);
-    } else {
+    if (const auto version = db.number("SELECT value FROM meta WHERE key = 'version'")) {
         checkReadable(db);
+        upgrade(db, *version);
+    } else {
+        create(db);
     }
     std::string secret;
     {

@@ -12,7 +12,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kStopping = "whoever waits for it is stopping; the effect itself is recorded and goes on";
+/// Looking through the other side's messages takes longer than sending one.
+constexpr std::int64_t kReconcileTimeoutNs = 60'000'000'000;
+constexpr std::string_view kGoesOn = "nobody waits for it any more; the effect itself is recorded and goes on";
 
 HostCall::Options callOptions(ActionAsk& ask) {
     HostCall::Options options;
@@ -26,9 +28,9 @@ HostCall::Options callOptions(ActionAsk& ask) {
     return options;
 }
 
-HostCall::Options callOptions(const EffectIntent& intent) {
+HostCall::Options callOptions(const EffectIntent& intent, std::int64_t timeoutNs) {
     HostCall::Options options;
-    options.deadlineNs = monotonicNow() + intent.ask.attemptTimeoutNs;
+    options.deadlineNs = monotonicNow() + timeoutNs;
     options.receivedUnixNs = intent.createdUnixNs;
     options.trace = intent.ask.trace;
     options.subject = intent.ask.subject;
@@ -51,16 +53,35 @@ EffectOutcome::Kind outcomeOf(totem_status status) {
     }
 }
 
-EffectOutcome reconciled(totem_status status, const totem::Body& body) {
-    if (status == TOTEM_E_UNAVAILABLE || status == TOTEM_E_BUSY) {
-        return {EffectOutcome::Kind::NotSent, std::string(body.content())};
+/// The text of a member; empty when it is absent or something else.
+std::string textIn(const Json& json, const char* name) {
+    const auto found = json.find(name);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// Whether the question reached its end. What was interrupted, or failed by the plugin's own fault,
+/// says nothing about the effect.
+bool isAnswer(totem_status status) {
+    switch (status) {
+        case TOTEM_OK:
+        case TOTEM_E_INVALID:
+        case TOTEM_E_NOT_FOUND:
+        case TOTEM_E_REFUSED:
+        case TOTEM_E_UNKNOWN:
+        case TOTEM_E_DENIED: return true;
+        default: return false;
     }
+}
+
+EffectOutcome reconciled(totem_status status, const totem::Body& body) {
+    if (!isAnswer(status)) return {EffectOutcome::Kind::NotSent, reasonOf(status, body)};
     const Json json = Json::parse(body.content(), nullptr, false);
-    if (status != TOTEM_OK || !json.is_object()) return {EffectOutcome::Kind::Unknown, std::string(body.content())};
-    const std::string state = json.value("state", "unknown");
+    if (status != TOTEM_OK || !json.is_object()) return {EffectOutcome::Kind::Unknown, reasonOf(status, body)};
+    const std::string state = textIn(json, "state");
     if (state == "absent") return {EffectOutcome::Kind::Absent, {}};
     if (state == "done") return {EffectOutcome::Kind::Done, json.contains("result") ? json.at("result").dump() : "{}"};
-    return {EffectOutcome::Kind::Unknown, json.value("reason", "the plugin cannot tell whether it happened")};
+    const std::string reason = textIn(json, "reason");
+    return {EffectOutcome::Kind::Unknown, reason.empty() ? "the plugin cannot tell whether it happened" : reason};
 }
 
 EffectKind kindOf(Manifest::Effect effect) {
@@ -70,8 +91,13 @@ EffectKind kindOf(Manifest::Effect effect) {
 
 }  // namespace
 
-ActionDirectory::ActionDirectory(FindInstance find) : findInstance_(std::move(find)) {}
+ActionDirectory::ActionDirectory(FindInstance find, WhyAbsent whyAbsent)
+    : findInstance_(std::move(find)), whyAbsent_(std::move(whyAbsent)) {}
 ActionDirectory::~ActionDirectory() = default;
+
+ActionDirectory::Offer::Offer(Manifest::Action offered) : action(std::move(offered)) {
+    if (!action.input.empty()) validator = std::make_shared<SchemaValidator>(action.input);
+}
 
 EffectHooks ActionDirectory::effectHooks() {
     return {[this](const EffectIntent& intent, EffectHooks::Done done) { invokeEffect(intent, std::move(done)); },
@@ -81,30 +107,26 @@ EffectHooks ActionDirectory::effectHooks() {
 }
 
 void ActionDirectory::offerBuiltin(Manifest::Action action, std::function<void(ActionAsk, Done)> serve) {
-    auto offer = std::make_shared<Offer>();
-    if (!action.input.empty()) offer->validator = std::make_shared<SchemaValidator>(action.input);
-    offer->action = std::move(action);
+    auto offer = std::make_shared<Offer>(std::move(action));
     offer->builtin = std::move(serve);
     std::lock_guard lock(mutex_);
     offers_[offer->action.name] = std::move(offer);
 }
 
-void ActionDirectory::offer(std::shared_ptr<const Manifest> manifest) {
-    std::vector<std::shared_ptr<const Offer>> made;
-    for (const Manifest::Action& action : manifest->actions) {
-        auto offer = std::make_shared<Offer>();
-        offer->action = action;
-        offer->plugin = manifest->id;
-        if (!action.input.empty()) offer->validator = std::make_shared<SchemaValidator>(action.input);
-        made.push_back(std::move(offer));
+void ActionDirectory::setPlugins(const std::vector<std::shared_ptr<const Manifest>>& manifests) {
+    std::map<std::string, std::shared_ptr<const Offer>> offers;
+    for (const auto& manifest : manifests) {
+        for (const Manifest::Action& action : manifest->actions) {
+            auto offer = std::make_shared<Offer>(action);
+            offer->plugin = manifest->id;
+            offers[action.name] = std::move(offer);
+        }
     }
     std::lock_guard lock(mutex_);
-    for (auto& offer : made) offers_[offer->action.name] = offer;
-}
-
-void ActionDirectory::withdraw(const std::string& plugin) {
-    std::lock_guard lock(mutex_);
-    std::erase_if(offers_, [&](const auto& entry) { return entry.second->plugin == plugin && !entry.second->builtin; });
+    for (const auto& [name, offer] : offers_) {
+        if (offer->builtin) offers[name] = offer;
+    }
+    offers_.swap(offers);
 }
 
 std::shared_ptr<const ActionDirectory::Offer> ActionDirectory::find(const std::string& name) const {
@@ -120,16 +142,22 @@ void ActionDirectory::ask(ActionAsk ask, Done done) {
         std::string problem = offer->validator->check(ask.input);
         if (!problem.empty()) return done(TOTEM_E_INVALID, totem::Body(ask.name + ": " + problem));
     }
+    const Manifest::Effect effect = offer->action.effect;
+    const bool effectful = effect == Manifest::Effect::kReconcilable || effect == Manifest::Effect::kUnprovable ||
+                           (ask.mustHappen && effect == Manifest::Effect::kIdempotent);
+    if (!offer->builtin && effectful && !ask.idempotencyKey.empty()) {
+        return askAsEffect(*offer, std::move(ask), std::move(done));
+    }
+    if (ask.uselessAfterUnixNs != 0 && unixNow() >= ask.uselessAfterUnixNs) {
+        return done(TOTEM_E_REFUSED, totem::Body(std::string("it is too late for it")));
+    }
     if (offer->builtin) return offer->builtin(std::move(ask), std::move(done));
-    const bool effectful = offer->action.effect == Manifest::Effect::kReconcilable ||
-                           offer->action.effect == Manifest::Effect::kUnprovable;
-    if (effectful && !ask.idempotencyKey.empty()) return askAsEffect(*offer, std::move(ask), std::move(done));
     askPlainly(*offer, std::move(ask), std::move(done));
 }
 
 void ActionDirectory::askPlainly(const Offer& offer, ActionAsk ask, Done done) {
     auto instance = findInstance_(offer.plugin);
-    if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + offer.plugin + " is not running"));
+    if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body(whyAbsent_(offer.plugin)));
     HostCall::Options options = callOptions(ask);
     instance->invoke(std::move(ask.name), std::move(ask.input), std::move(options), std::move(done));
 }
@@ -145,6 +173,7 @@ void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) 
     effect.input = std::move(ask.input);
     effect.trace = std::move(ask.trace);
     effect.event = ask.event;
+    effect.deadlineUnixNs = ask.uselessAfterUnixNs;
     effect.attemptTimeoutNs = std::max<std::int64_t>(1'000'000'000, ask.deadlineNs - monotonicNow());
     if (!ask.checkpointKey.empty()) effect.checkpoint = Checkpoint{std::move(ask.checkpointKey), std::move(ask.checkpoint)};
     std::uint64_t number = 0;
@@ -152,11 +181,17 @@ void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) 
         std::lock_guard lock(mutex_);
         if (!suspended_) {
             number = ++nextWaiting_;
+            if (ask.cancellation) ask.cancellation->effectBegins();
             waiting_[number] = {std::move(ask.cancellation), std::move(done)};
         }
     }
-    if (number == 0) return done(TOTEM_E_CANCELLED, totem::Body(std::string(kStopping)));
+    if (number == 0) return done(TOTEM_E_CANCELLED, totem::Body(std::string(kGoesOn)));
     effects_->ask(std::move(effect), [this, number](const EffectAnswer& answer) { settle(number, answer); });
+}
+
+ActionDirectory::Done ActionDirectory::Waiting::leave() {
+    if (cancellation) cancellation->effectEnds();
+    return std::move(done);
 }
 
 void ActionDirectory::settle(std::uint64_t number, const EffectAnswer& answer) {
@@ -165,13 +200,14 @@ void ActionDirectory::settle(std::uint64_t number, const EffectAnswer& answer) {
         std::lock_guard lock(mutex_);
         auto found = waiting_.find(number);
         if (found == waiting_.end()) return;
-        done = std::move(found->second.done);
+        done = found->second.leave();
         waiting_.erase(found);
     }
     switch (answer.kind) {
         case EffectAnswer::Kind::Done: return done(TOTEM_OK, totem::Body(answer.text));
         case EffectAnswer::Kind::Refused: return done(TOTEM_E_REFUSED, totem::Body(answer.text));
         case EffectAnswer::Kind::Unknown: return done(TOTEM_E_UNKNOWN, totem::Body(answer.text));
+        case EffectAnswer::Kind::NotStored: return done(TOTEM_E_BUSY, totem::Body(answer.text));
     }
 }
 
@@ -184,11 +220,11 @@ void ActionDirectory::answerWhere(const std::function<bool(const Waiting&)>& cho
                 ++entry;
                 continue;
             }
-            answers.push_back(std::move(entry->second.done));
+            answers.push_back(entry->second.leave());
             entry = waiting_.erase(entry);
         }
     }
-    for (Done& done : answers) done(TOTEM_E_CANCELLED, totem::Body(std::string(kStopping)));
+    for (Done& done : answers) done(TOTEM_E_CANCELLED, totem::Body(std::string(kGoesOn)));
 }
 
 void ActionDirectory::suspendEffects() {
@@ -205,8 +241,8 @@ void ActionDirectory::answerCancelled() {
 
 void ActionDirectory::invokeEffect(const EffectIntent& intent, EffectHooks::Done done) {
     auto instance = findInstance_(intent.ask.plugin);
-    if (!instance) return done({EffectOutcome::Kind::NotSent, "plugin " + intent.ask.plugin + " is not running"});
-    instance->invoke(intent.ask.action, intent.ask.input, callOptions(intent),
+    if (!instance) return done({EffectOutcome::Kind::NotSent, whyAbsent_(intent.ask.plugin)});
+    instance->invoke(intent.ask.action, intent.ask.input, callOptions(intent, intent.ask.attemptTimeoutNs),
                      [done = std::move(done)](totem_status status, totem::Body body) {
                          done({outcomeOf(status), std::string(body.content())});
                      });
@@ -214,7 +250,7 @@ void ActionDirectory::invokeEffect(const EffectIntent& intent, EffectHooks::Done
 
 void ActionDirectory::reconcileEffect(const EffectIntent& intent, std::vector<std::string> settled, EffectHooks::Done done) {
     auto instance = findInstance_(intent.ask.plugin);
-    if (!instance) return done({EffectOutcome::Kind::NotSent, "plugin " + intent.ask.plugin + " is not running"});
+    if (!instance) return done({EffectOutcome::Kind::NotSent, whyAbsent_(intent.ask.plugin)});
     Json results = Json::array();
     for (const std::string& text : settled) results.push_back(Json::parse(text, nullptr, false));
     const Json question{{"action", intent.ask.action},
@@ -222,7 +258,7 @@ void ActionDirectory::reconcileEffect(const EffectIntent& intent, std::vector<st
                         {"intent_unix_ns", intent.createdUnixNs},
                         {"key", intent.ask.key},
                         {"settled", std::move(results)}};
-    instance->reconcile(intent.ask.action, question.dump(-1, ' ', false, Json::error_handler_t::replace), callOptions(intent),
+    instance->reconcile(intent.ask.action, question.dump(-1, ' ', false, Json::error_handler_t::replace), callOptions(intent, kReconcileTimeoutNs),
                         [done = std::move(done)](totem_status status, totem::Body body) { done(reconciled(status, body)); });
 }
 

@@ -25,6 +25,10 @@ struct ActionAsk {
     std::string checkpointKey, checkpoint;
     std::int64_t deadlineNs = 0;  ///< monotonic; required
     std::int64_t receivedUnixNs = 0;
+    /// What could not be sent until then is REFUSED; 0: no such limit. An effect that was recorded
+    /// before has the limit of its intent.
+    std::int64_t uselessAfterUnixNs = 0;
+    bool mustHappen = false;  ///< with a key: an idempotent action is an effect as well
     bool waited = false;     ///< by a delivery that had let go of its lane: the age is intended
     std::int64_t event = 0;  ///< the event that caused it, 0 for none
     std::shared_ptr<Cancellation> cancellation;
@@ -39,8 +43,10 @@ public:
     using Done = std::function<void(totem_status, totem::Body)>;
     /// The instance that serves a plugin now, or null.
     using FindInstance = std::function<std::shared_ptr<PluginInstance>(const std::string& plugin)>;
+    /// A sentence that says why no instance serves the plugin.
+    using WhyAbsent = std::function<std::string(const std::string& plugin)>;
 
-    explicit ActionDirectory(FindInstance find);
+    ActionDirectory(FindInstance find, WhyAbsent whyAbsent);
     ~ActionDirectory();
 
     /// Once, before the first ask: effects and this directory need each other.
@@ -49,8 +55,9 @@ public:
 
     /// Actions of the host itself, such as "reply". Throws std::invalid_argument for a bad schema.
     void offerBuiltin(Manifest::Action action, std::function<void(ActionAsk, Done)> serve);
-    void offer(std::shared_ptr<const Manifest> manifest);
-    void withdraw(const std::string& plugin);
+    /// The actions of these plugins, in place of those before: the enabled ones, whether they run
+    /// at the moment or not, since one that does not run is UNAVAILABLE and not unknown.
+    void setPlugins(const std::vector<std::shared_ptr<const Manifest>>& manifests);
 
     /// `done` runs once, on any thread. The input is checked against the action's schema first.
     void ask(ActionAsk ask, Done done);
@@ -65,6 +72,7 @@ public:
 
 private:
     struct Offer {
+        explicit Offer(Manifest::Action offered);
         Manifest::Action action;
         std::string plugin;
         std::shared_ptr<const SchemaValidator> validator;  // null: any object
@@ -75,6 +83,7 @@ private:
     struct Waiting {
         std::shared_ptr<Cancellation> cancellation;  // null: cannot be cancelled
         Done done;
+        Done leave();
     };
 
     std::shared_ptr<const Offer> find(const std::string& name) const;
@@ -88,6 +97,7 @@ private:
                          EffectHooks::Done done);
 
     const FindInstance findInstance_;
+    const WhyAbsent whyAbsent_;
     Effects* effects_ = nullptr;
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const Offer>> offers_;  // guarded by mutex_

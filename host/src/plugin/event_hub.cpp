@@ -11,13 +11,13 @@ namespace {
 
 Outcome outcomeOf(totem_status status, std::string error) {
     switch (status) {
-        case TOTEM_OK: return {Outcome::Kind::Done, {}, 0};
+        case TOTEM_OK: return {Outcome::Kind::Done, {}};
         case TOTEM_E_UNAVAILABLE:
         case TOTEM_E_BUSY:
-        case TOTEM_E_CANCELLED: return {Outcome::Kind::Unavailable, std::move(error), 0};
+        case TOTEM_E_CANCELLED: return {Outcome::Kind::Unavailable, std::move(error)};
         case TOTEM_E_INVALID:
-        case TOTEM_E_REFUSED: return {Outcome::Kind::Refused, std::move(error), 0};
-        default: return {Outcome::Kind::Failed, std::move(error), 0};
+        case TOTEM_E_REFUSED: return {Outcome::Kind::Refused, std::move(error)};
+        default: return {Outcome::Kind::Failed, std::move(error)};
     }
 }
 
@@ -50,7 +50,7 @@ std::vector<std::string> EventHub::subscribersOf(const NewEvent& event) const {
 
 void EventHub::deliver(Delivery delivery, Dispatcher::Done done) const {
     auto instance = findInstance_(delivery.subscriber);
-    if (!instance) return done({Outcome::Kind::Unavailable, "plugin " + delivery.subscriber + " is not running", 0});
+    if (!instance) return done({Outcome::Kind::Unavailable, "plugin " + delivery.subscriber + " is not running"});
     HostCall::Options options;
     options.deadlineNs = monotonicNow() + deliveryTimeoutNs_;
     options.receivedUnixNs = delivery.event->receivedUnixNs;
@@ -61,7 +61,7 @@ void EventHub::deliver(Delivery delivery, Dispatcher::Done done) const {
     options.attempts = static_cast<std::uint32_t>(delivery.attempt);
     options.replays = static_cast<std::uint32_t>(delivery.fresh);
     options.idempotencyKey = std::to_string(delivery.event->seq);
-    options.releaseLane = [done] { done({Outcome::Kind::Released, {}, 0}); };
+    options.releaseLane = [done] { done({Outcome::Kind::Released, {}}); };
     instance->deliver(eventEnvelope(*delivery.event), std::move(options), [done](totem_status status, totem::Body body) {
         done(outcomeOf(status, std::string(body.content())));
     });

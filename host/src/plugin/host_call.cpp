@@ -4,8 +4,14 @@
 #include <vector>
 
 #include "loop/event_loop.hpp"
+#include "totem/status.hpp"
 
 namespace totemd {
+
+std::string reasonOf(totem_status status, const totem::Body& body) {
+    return body.content().empty() ? totem::statusName(static_cast<totem::Status>(status))
+                                  : std::string(body.content());
+}
 
 HostCall::HostCall(OpenCalls& owner, Options options, Done done)
     : totem_call{},
@@ -37,7 +43,7 @@ HostCall::HostCall(OpenCalls& owner, Options options, Done done)
     };
 }
 
-void HostCall::answered(totem_status status) {
+void HostCall::meter(totem_status status) const {
     if (owner_.meter_ != nullptr) owner_.meter_->record(kind_, status, monotonicNow() - openedNs_);
 }
 
@@ -52,6 +58,25 @@ totem_call* OpenCalls::open(HostCall::Options options, HostCall::Done done) {
     return call;
 }
 
+namespace {
+
+/// Nothing that the host does with an answer may throw across the C line; who waits is answered all
+/// the same.
+bool tell(const HostCall::Done& done, totem_status status, totem::Body body) {
+    try {
+        done(status, std::move(body));
+        return true;
+    } catch (...) {
+    }
+    try {
+        done(TOTEM_E_FAULT, {});
+    } catch (...) {
+    }
+    return false;
+}
+
+}  // namespace
+
 totem_status OpenCalls::complete(totem_call* raw, totem_status status, totem_body* rawBody) {
     auto* call = static_cast<HostCall*>(raw);
     totem::Body body(rawBody);
@@ -59,9 +84,9 @@ totem_status OpenCalls::complete(totem_call* raw, totem_status status, totem_bod
     totem_status result = TOTEM_OK;
     if (status == TOTEM_E_ABANDONED) ++owner.abandoned_;
     if (call->claim()) {
-        call->answered(status);
-        HostCall::Done done = std::move(call->done_);
-        done(status, std::move(body));
+        call->meter(status);
+        const HostCall::Done done = std::move(call->done_);
+        if (!tell(done, status, std::move(body))) result = TOTEM_E_FAULT;
     } else {
         ++owner.late_;
         result = TOTEM_E_GONE;
@@ -78,22 +103,29 @@ totem_status OpenCalls::complete(totem_call* raw, totem_status status, totem_bod
     return result;
 }
 
-void OpenCalls::answerWhere(totem_status status, const std::function<bool(const HostCall&)>& chosen) {
-    std::vector<HostCall::Done> answers;
+std::size_t OpenCalls::answerWhere(
+    const std::function<std::optional<totem_status>(const HostCall&)>& choose) {
+    std::vector<std::pair<HostCall::Done, totem_status>> answers;
     {
         std::lock_guard lock(mutex_);
         for (HostCall* call = first_; call != nullptr; call = call->next_) {
-            if (!chosen(*call) || !call->claim()) continue;
-            call->answered(status);
+            const std::optional<totem_status> status = choose(*call);
+            if (!status || !call->claim()) continue;
+            call->meter(*status);
             call->cancellation_->cancel();
-            answers.push_back(std::move(call->done_));
+            answers.emplace_back(std::move(call->done_), *status);
         }
     }
-    for (auto& done : answers) done(status, {});
+    for (auto& [done, status] : answers) done(status, {});
+    return answers.size();
 }
 
-void OpenCalls::sweep(std::int64_t now) {
-    answerWhere(TOTEM_E_DEADLINE, [now](const HostCall& call) { return call.deadline_ns <= now && !call.released(); });
+std::size_t OpenCalls::sweep(std::int64_t now) {
+    return answerWhere([now](const HostCall& call) -> std::optional<totem_status> {
+        if (call.deadline_ns > now || call.released()) return std::nullopt;
+        const bool waits = call.kind_ == CallKind::kEvent && call.cancellation_->awaitsEffect();
+        return waits ? TOTEM_E_CANCELLED : TOTEM_E_DEADLINE;
+    });
 }
 
 void OpenCalls::releaseLane(totem_call* raw) {
@@ -103,11 +135,14 @@ void OpenCalls::releaseLane(totem_call* raw) {
 }
 
 void OpenCalls::answer(std::uint64_t number, totem_status status) {
-    answerWhere(status, [number](const HostCall& call) { return call.number_ == number; });
+    answerWhere([number, status](const HostCall& call) -> std::optional<totem_status> {
+        if (call.number_ != number) return std::nullopt;
+        return status;
+    });
 }
 
 void OpenCalls::cancelAll(totem_status status) {
-    answerWhere(status, [](const HostCall&) { return true; });
+    answerWhere([status](const HostCall&) { return std::optional(status); });
 }
 
 std::size_t OpenCalls::count() const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "plugin/call_meter.hpp"
@@ -25,13 +26,28 @@ public:
         return cancelled_ || (callerGone_ && callerGone_()) || (parent_ && parent_->cancelled()) || (owner_ && owner_->cancelled());
     }
 
+    /// Counts the open effects that are waited for here or by what was asked on the way.
+    void effectBegins() const {
+        ++effects_;
+        if (parent_) parent_->effectBegins();
+    }
+    void effectEnds() const {
+        --effects_;
+        if (parent_) parent_->effectEnds();
+    }
+    bool awaitsEffect() const { return effects_ > 0; }
+
 private:
     std::atomic<bool> cancelled_{false};
+    mutable std::atomic<int> effects_{0};
     std::shared_ptr<const Cancellation> parent_, owner_;
     std::function<bool()> callerGone_;
 };
 
 class OpenCalls;
+
+/// What a failure says: its sentence, else the name of its status.
+std::string reasonOf(totem_status status, const totem::Body& body);
 
 /// The daemon's side of a totem_call: what a plugin holds until it completes it. It lives exactly
 /// until the callee calls complete(); the asker is answered by whichever comes first, that or the
@@ -65,8 +81,8 @@ private:
     HostCall(OpenCalls& owner, Options options, Done done);
     /// True for the first caller, who then runs done_.
     bool claim() { return !answered_.exchange(true); }
-    /// For the winner of claim() only.
-    void answered(totem_status status);
+    /// Counts how it ended; for the winner of claim() only.
+    void meter(totem_status status) const;
 
     OpenCalls& owner_;
     std::string trace_, subject_, key_, caller_;
@@ -91,8 +107,10 @@ public:
     explicit OpenCalls(CallMeter* meter = nullptr) : meter_(meter) {}
     /// The new call belongs to the callee, who completes it.
     totem_call* open(HostCall::Options options, HostCall::Done done);
-    /// Answers calls whose deadline is at or before `now` with TOTEM_E_DEADLINE.
-    void sweep(std::int64_t now);
+    /// Answers calls whose deadline is at or before `now` with TOTEM_E_DEADLINE; an event delivery
+    /// that waits for an effect with TOTEM_E_CANCELLED, since the effect goes on without it and is
+    /// found again by the next attempt. Returns how many.
+    std::size_t sweep(std::int64_t now);
     /// Lets the next event of the subject be delivered and lifts the call's deadline. Only for calls
     /// that have a lane; the first time counts.
     static void releaseLane(totem_call* call);
@@ -108,7 +126,8 @@ public:
 private:
     friend class HostCall;
     static totem_status complete(totem_call* call, totem_status status, totem_body* body);
-    void answerWhere(totem_status status, const std::function<bool(const HostCall&)>& chosen);
+    /// Answers each call for which `choose` says with what.
+    std::size_t answerWhere(const std::function<std::optional<totem_status>(const HostCall&)>& choose);
 
     CallMeter* const meter_;
     mutable std::mutex mutex_;

@@ -61,7 +61,11 @@ bool isLocal(const HttpRequest& request) {
 }
 
 HttpResponse responseOf(totem_status status, totem::Body body) {
-    if (status != TOTEM_OK) return HttpResponse::problem(httpStatusOf(status), detailOf(status, body));
+    if (status != TOTEM_OK) {
+        HttpResponse problem = HttpResponse::problem(httpStatusOf(status), detailOf(status, body));
+        if (status == TOTEM_E_BUSY) problem.with("Retry-After", "5");
+        return problem;
+    }
     const totem_body* raw = body.raw();
     HttpResponse response;
     if (raw == nullptr) return HttpResponse::empty(200);

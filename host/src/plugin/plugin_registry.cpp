@@ -20,6 +20,7 @@
 #include "plugin/plugin_instance.hpp"
 #include "plugin/plugin_services.hpp"
 #include "plugin/probe.hpp"
+#include "plugin/schema_validator.hpp"
 #include "plugin/worker_host.hpp"
 
 namespace totemd {
@@ -39,6 +40,15 @@ void refuseUnsafe(const std::filesystem::path& file) {
     if (info.st_uid != 0 && info.st_uid != geteuid()) {
         throw std::runtime_error(file.string() + ": belongs to user " + std::to_string(info.st_uid) +
                                  ", neither to root nor to the daemon's user; run: chown root " + file.string());
+    }
+}
+
+/// Its actions are offered before it runs, so what is wrong with them must be known by then.
+void refuseUnusable(const Manifest::Action& action) {
+    try {
+        if (!action.input.empty()) static_cast<void>(SchemaValidator(action.input));
+    } catch (const std::invalid_argument& error) {
+        throw std::runtime_error("the input of action " + action.name + " is " + error.what());
     }
 }
 
@@ -88,6 +98,7 @@ void PluginRegistry::load(Entry& entry, const std::string& id, const std::filesy
         if (manifest->id != id) {
             throw std::runtime_error((folder / "plugin.json").string() + "#/id: expected \"" + id + "\" like its folder, found \"" + manifest->id + "\"");
         }
+        for (const Manifest::Action& action : manifest->actions) refuseUnusable(action);
         std::lock_guard lock(mutex_);
         entry.manifest = std::move(manifest);
     } catch (const std::exception& error) {
@@ -181,8 +192,6 @@ bool PluginRegistry::bringUp(const std::string& id) {
             entry.running = entry.config;
             entry.unresponsive = false;
         }
-        parts_.services.actions.withdraw(id);
-        parts_.services.actions.offer(entry.manifest);
         change(entry, State::kRunning, {});
         health.set(id, HealthState::healthy);
         log.info("plugin.started", {{"version", entry.manifest->version}});
@@ -215,7 +224,6 @@ void PluginRegistry::retire(std::shared_ptr<PluginInstance> instance, millisecon
 void PluginRegistry::takeDown(const std::string& id, milliseconds timeout, const std::string& reason) {
     Entry& entry = entries_.at(id);
     parts_.dispatcher.pause(id);
-    parts_.services.actions.withdraw(id);
     std::shared_ptr<PluginInstance> instance;
     {
         std::lock_guard lock(mutex_);
@@ -316,6 +324,7 @@ void PluginRegistry::announce() {
     for (const auto& [id, entry] : entries_) {
         if (entry.config.enabled && entry.manifest) manifests.push_back(entry.manifest);
     }
+    parts_.services.actions.setPlugins(manifests);
     parts_.events.setPlugins(std::move(manifests));
 }
 
@@ -331,6 +340,14 @@ std::shared_ptr<PluginInstance> PluginRegistry::find(const std::string& plugin) 
     std::lock_guard lock(mutex_);
     auto found = entries_.find(plugin);
     return found == entries_.end() ? nullptr : found->second.instance;
+}
+
+std::string PluginRegistry::whyAbsent(const std::string& plugin) const {
+    std::string why = "plugin " + plugin + " is not running";
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(plugin);
+    if (found == entries_.end() || found->second.reason.empty()) return why;
+    return why + ": " + found->second.reason;
 }
 
 void PluginRegistry::sweep(std::int64_t nowNs) {
@@ -349,7 +366,9 @@ void PluginRegistry::sweep(std::int64_t nowNs) {
         parts_.services.log.part("plugins").error("plugins.hung", {{"reason", "a handler runs longer than guard.call_hard_limit; the watchdog is no longer fed"}});
     }
     hung_ = hung;
-    for (const auto& instance : instances) instance->calls().sweep(nowNs);
+    std::size_t ended = 0;
+    for (const auto& instance : instances) ended += instance->calls().sweep(nowNs);
+    if (ended > 0) parts_.services.actions.answerCancelled();
 }
 
 /// Takes a plugin whose handler does not return out of service, and back once it has returned.

@@ -14,6 +14,7 @@
 
 #include "config/configuration.hpp"
 #include "http/router.hpp"
+#include "journal/requests.hpp"
 #include "plugin/crash_marks.hpp"
 #include "plugin/manifest.hpp"
 
@@ -23,7 +24,6 @@ class ActionDirectory;
 class Dispatcher;
 class EventHub;
 class PluginInstance;
-class Requests;
 class WorkerHost;
 struct PluginServices;
 
@@ -55,13 +55,15 @@ public:
     void stopAll(std::chrono::milliseconds timeout);
 
     std::shared_ptr<PluginInstance> find(const std::string& plugin) const;
+    /// A sentence that says why `find` gives none, for whoever asked the plugin for something.
+    std::string whyAbsent(const std::string& plugin) const;
     /// The routes of one listener. `plugins` empty: those of all, without their own-listener
     /// routes.
     std::vector<Route> routesFor(const std::string& listener,
                                  const std::vector<std::string>& plugins,
                                  std::int64_t timeoutNs) const;
     /// Hands requests that were stored undecoded to their plugins again.
-    void replayRequests();
+    void replayRequests(Requests::Which which);
     /// Answers calls whose deadline has passed and looks for handlers that do not return; called
     /// now and then on the daemon's loop.
     void sweep(std::int64_t nowNs);

@@ -15,7 +15,11 @@
 namespace totemd {
 namespace {
 
-constexpr std::int64_t kIntakeTimeoutNs = 10'000'000'000;
+/// Senders give up early (Chatwoot after 5 s, for good): the plugin has most of that time, storing
+/// the request in its stead the rest. Nobody waits for what is handed in again.
+constexpr std::int64_t kIntakeTimeoutNs = 3'000'000'000;
+constexpr std::int64_t kStoreTimeoutNs = 1'000'000'000;
+constexpr std::int64_t kReplayTimeoutNs = 30'000'000'000;
 constexpr int kReplayBatch = 50;
 
 std::string traceOf(const HttpRequest& request) {
@@ -23,11 +27,12 @@ std::string traceOf(const HttpRequest& request) {
     return (given ? given->child() : TraceContext::make()).traceparent();
 }
 
-HostCall::Options optionsFor(const BridgedRequest& request, std::int64_t timeoutNs) {
+HostCall::Options optionsFor(const BridgedRequest& request, std::string trace,
+                             std::int64_t timeoutNs) {
     HostCall::Options options;
     options.deadlineNs = monotonicNow() + timeoutNs;
     options.receivedUnixNs = request.held.receivedUnixNs;
-    options.trace = traceOf(request.held);
+    options.trace = std::move(trace);
     options.caller = "http";
     return options;
 }
@@ -47,15 +52,12 @@ bool isFault(totem_status status) {
     }
 }
 
-std::string reasonOf(totem_status status, const totem::Body& body) {
-    return body.content().empty() ? totem::statusName(static_cast<totem::Status>(status))
-                                  : std::string(body.content());
-}
-
 RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const std::string& route,
-                 std::string reason) {
+                 std::string trace, std::string reason) {
     RawRequest raw;
     raw.plugin = plugin;
+    raw.listener = request.listener;
+    raw.trace = std::move(trace);
     raw.route = route;
     raw.method = request.method;
     raw.target = request.target;
@@ -69,17 +71,25 @@ RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const st
     return raw;
 }
 
+/// The sender is told to try again. 429, since that is what all who send webhooks repeat: Chatwoot's
+/// agent bots nothing but 429 and 500, Evolution all but 400, 401, 403, 404 and 422.
+void sendAgain(const Responder& responder, const std::string& why) {
+    responder.send(
+        responseOf(TOTEM_E_BUSY, totem::Body("the request could not be stored: " + why)));
+}
+
 /// Ends a stored request by what the plugin made of it this time.
 void endReplay(Requests& requests, std::int64_t seq, totem_status status, const totem::Body& body) {
-    if (isFault(status) || status == TOTEM_E_BUSY)
-        return requests.finish(seq, Requests::End::Retry, reasonOf(status, body));
-    if (status != TOTEM_OK)
-        return requests.finish(seq, Requests::End::Dead, reasonOf(status, body));
-    const int code = body.code();
-    if (code < 400) return requests.finish(seq, Requests::End::Done);
-    const bool later = code == 429 || code >= 500;
-    requests.finish(seq, later ? Requests::End::Retry : Requests::End::Dead,
-                    "the plugin answered it with HTTP " + std::to_string(code));
+    const int code = status == TOTEM_OK ? body.code() : 0;
+    const std::string reason =
+        code == 0 ? reasonOf(status, body)
+                  : "the plugin answered it with HTTP " + std::to_string(code);
+    const bool unavailable = status == TOTEM_E_UNAVAILABLE || status == TOTEM_E_BUSY ||
+                             status == TOTEM_E_CANCELLED || code == 429 || code == 503;
+    if (unavailable) return requests.finish(seq, Requests::End::Unavailable, reason);
+    if (isFault(status) || code >= 500) return requests.finish(seq, Requests::End::Retry, reason);
+    if (status != TOTEM_OK || code >= 400) return requests.finish(seq, Requests::End::Dead, reason);
+    requests.finish(seq, Requests::End::Done);
 }
 
 HttpRequest requestOf(const RawRequest& raw) {
@@ -96,7 +106,7 @@ HttpRequest requestOf(const RawRequest& raw) {
     request.body = Body(raw.body);
     request.peerAddress = raw.peer;
     request.peerIsLoopback = raw.peer.rfind("127.", 0) == 0 || raw.peer == "::1";
-    request.listener = "main";
+    request.listener = raw.listener;
     request.receivedUnixNs = raw.receivedUnixNs;
     return request;
 }
@@ -150,8 +160,9 @@ void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& dec
                            std::int64_t timeoutNs, HttpRequest&& request,
                            Responder responder) const {
     auto bridged = std::make_shared<BridgedRequest>(std::move(request), false);
+    const std::string trace = traceOf(bridged->held);
     HostCall::Options options =
-        optionsFor(*bridged, declared.intake ? kIntakeTimeoutNs : timeoutNs);
+        optionsFor(*bridged, trace, declared.intake ? kIntakeTimeoutNs : timeoutNs);
     auto instance = find(plugin);
     if (!declared.intake) {
         options.cancellation =
@@ -165,8 +176,8 @@ void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& dec
                         std::move(done));
         return;
     }
-    auto done = [this, responder, bridged, plugin, name = declared.name](totem_status status,
-                                                                         totem::Body body) {
+    auto done = [this, responder, bridged, plugin, trace, name = declared.name](
+                    totem_status status, totem::Body body) {
         if (!isFault(status)) {
             responder.send(responseOf(status, std::move(body)));
             return;
@@ -174,21 +185,25 @@ void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& dec
         const std::string reason = reasonOf(status, body);
         parts_.services.log.plugin(plugin).error("request.kept",
                                                  {{"route", name}, {"reason", reason}});
-        parts_.requests.add(rawOf(bridged->held, plugin, name, reason),
+        parts_.requests.add(rawOf(bridged->held, plugin, name, trace, reason),
                             [responder](std::int64_t seq, std::string why) {
                                 if (seq != 0)
                                     responder.send(HttpResponse::empty(200));
                                 else
-                                    responder.send(HttpResponse::problem(
-                                        503, "the request could not be stored: " + why));
+                                    sendAgain(responder, why);
                             });
+        EventLoop& loop = parts_.services.loop;
+        loop.post([&loop, responder] {
+            loop.after(kStoreTimeoutNs,
+                       [responder] { sendAgain(responder, "the journal is too slow"); });
+        });
     };
     if (!instance)
-        return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + plugin + " is not running"));
+        return done(TOTEM_E_UNAVAILABLE, totem::Body(whyAbsent(plugin)));
     instance->route(declared.name, declared.inlined, bridged, std::move(options), std::move(done));
 }
 
-void PluginRegistry::replayRequests() {
+void PluginRegistry::replayRequests(Requests::Which which) {
     std::vector<std::string> running;
     {
         std::lock_guard lock(mutex_);
@@ -198,16 +213,17 @@ void PluginRegistry::replayRequests() {
     }
     if (parts_.requests.waiting() == 0) return;
     for (const std::string& plugin : running) {
-        parts_.requests.take(plugin, kReplayBatch, [this, plugin](std::vector<RawRequest> taken) {
+        parts_.requests.take(plugin, kReplayBatch, which, [this, plugin](std::vector<RawRequest> taken) {
             for (RawRequest& raw : taken) {
                 auto instance = find(plugin);
                 if (!instance) {
-                    parts_.requests.finish(raw.seq, Requests::End::Retry,
+                    parts_.requests.finish(raw.seq, Requests::End::Unavailable,
                                            "the plugin is not running");
                     continue;
                 }
                 auto bridged = std::make_shared<BridgedRequest>(requestOf(raw), true);
-                HostCall::Options options = optionsFor(*bridged, kIntakeTimeoutNs);
+                const std::string trace = raw.trace.empty() ? traceOf(bridged->held) : raw.trace;
+                HostCall::Options options = optionsFor(*bridged, trace, kReplayTimeoutNs);
                 instance->route(raw.route, false, bridged, std::move(options),
                                 [this, seq = raw.seq](totem_status status, totem::Body body) {
                                     endReplay(parts_.requests, seq, status, body);

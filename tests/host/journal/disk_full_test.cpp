@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "host/journal/fixture.hpp"
+#include "journal/effects.hpp"
 #include "journal/sqlite.hpp"
 
 using namespace totemd;
@@ -64,4 +65,41 @@ TEST_CASE("a full disk refuses events, loses none, and is over when there is spa
     CHECK(db.number("SELECT count(*) FROM events") == stored + 2);
     CHECK(db.number("SELECT d.state FROM deliveries d JOIN events e ON e.seq = d.event"
                     " WHERE e.id = 'before'") == 1);
+}
+
+TEST_CASE("on a full disk an effect is not stored, which is no refusal: asked again, it is sent") {
+    TempFolder folder;
+    Mailbox<EffectHooks::Done> invoked;
+    Mailbox<EffectAnswer> answers;
+    Database database({folder.file()});
+    Effects effects(database, {}, {[&](const EffectIntent&, EffectHooks::Done done) {
+                                       invoked.put(std::move(done));
+                                   },
+                                   {}});
+    const auto ask = [&](const std::string& key) {
+        EffectAsk ask;
+        ask.caller = "flows";
+        ask.key = key;
+        ask.input = '"' + std::string(200'000, 'x') + '"';
+        effects.ask(std::move(ask), [&](EffectAnswer answer) { answers.put(std::move(answer)); });
+    };
+    std::string refused;
+    {
+        FileLimit full(1'000'000);
+        for (int i = 0; i < 50 && refused.empty(); ++i) {
+            ask(std::to_string(i));
+            // The result of one that was sent must happen, and so comes when there is space again.
+            while (invoked.empty() && answers.empty()) std::this_thread::yield();
+            if (invoked.empty()) refused = std::to_string(i);
+            else invoked.take();
+        }
+        REQUIRE_FALSE(refused.empty());
+        const EffectAnswer answer = answers.take();
+        CHECK(answer.kind == EffectAnswer::Kind::NotStored);
+        CHECK_THAT(answer.text, Catch::Matchers::Contains("the intent was not stored"));
+    }
+    while (!database.writable()) std::this_thread::yield();
+    ask(refused);
+    invoked.take()({EffectOutcome::Kind::Done, "{}"});
+    CHECK(answers.take().kind == EffectAnswer::Kind::Done);
 }

@@ -304,6 +304,49 @@ TEST_CASE("an effect that queued behind another is sent after a restart, even if
     CHECK(life.invoked.take().intent.ask.key == "2");  // the first is a dead letter
 }
 
+TEST_CASE("an ask that comes after its deadline is refused, unless its effect is there already") {
+    TempFolder folder;
+    VirtualClock clock;
+    Life life(folder.file(), clock);
+    auto wanted = ask(EffectKind::Reconcilable);
+    wanted.deadlineUnixNs = clock.now() + 5 * kSecond;
+    life.ask(wanted);
+    Call call = life.invoked.take();
+    clock.advance(life.database, 6 * kSecond);
+    life.ask(wanted);
+    auto other = ask(EffectKind::Reconcilable, "2", "other");
+    other.deadlineUnixNs = wanted.deadlineUnixNs;
+    life.ask(other);
+    CHECK(life.answers.take().text == "it is too late for it");
+    call.done({Out::Done, "1"});
+    CHECK(life.answers.take().text == "1");
+    CHECK(life.answers.take().text == "1");
+    CHECK(life.invoked.empty());
+}
+
+TEST_CASE("a question that a stopping daemon interrupts is asked again by the next start") {
+    TempFolder folder;
+    VirtualClock clock;
+    {
+        Life life(folder.file(), clock);
+        auto wanted = ask(EffectKind::Reconcilable);
+        wanted.deadlineUnixNs = clock.now() + 5 * kSecond;
+        life.ask(wanted);
+        life.invoked.take().done({Out::Unknown, "timed out"});
+        Call question = life.asked.take();
+        clock.advance(life.database, 6 * kSecond);
+        life.effects.suspend();
+        question.done({Out::NotSent, "cancelled"});
+        life.settle();
+        CHECK(life.answers.empty());
+    }
+    Life life(folder.file(), clock);
+    life.asked.take().done({Out::Done, "1"});
+    life.settle();
+    life.ask(ask(EffectKind::Reconcilable));
+    CHECK(life.answers.take().text == "1");
+}
+
 TEST_CASE("a suspended outbox sends nothing, tells nothing, and the next start goes on") {
     TempFolder folder;
     VirtualClock clock;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "host/journal/fixture.hpp"
+#include "journal/requests.hpp"
 #include "journal/sqlite.hpp"
 
 using namespace totemd;
@@ -141,7 +142,42 @@ TEST_CASE("a file that only a newer daemon can read is refused with both version
         db.exec("UPDATE meta SET value = 7 WHERE key IN ('version', 'min_reader')");
     }
     CHECK_THROWS_WITH(Database({folder.file()}),
-                      Contains("schema version 7") && Contains("reads up to 1"));
+                      Contains("schema version 7") && Contains("reads up to 2"));
+}
+
+TEST_CASE("a file of version 1 is taken over with what waits in it") {
+    TempFolder folder;
+    { Database database({folder.file()}); }
+    {
+        Sqlite db(folder.file(), Sqlite::Mode::ReadWrite);
+        db.exec("UPDATE meta SET value = 1 WHERE key IN ('version', 'min_reader')");
+        db.exec("ALTER TABLE effects ADD COLUMN run TEXT NOT NULL DEFAULT ''");
+        db.exec("DROP TABLE requests");
+        db.exec(
+            "CREATE TABLE requests(seq INTEGER PRIMARY KEY, received INTEGER NOT NULL,"
+            " state INTEGER NOT NULL, attempts INTEGER NOT NULL, updated INTEGER NOT NULL,"
+            " plugin TEXT NOT NULL, route TEXT NOT NULL, method TEXT NOT NULL,"
+            " target TEXT NOT NULL, peer TEXT NOT NULL, reason TEXT NOT NULL,"
+            " error TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL)");
+        db.exec("CREATE INDEX requests_open ON requests(plugin, seq) WHERE state = 0");
+        db.exec(
+            "INSERT INTO requests VALUES(7, 1, 0, 2, 3, 'desk', 'in', 'POST', '/in', '127.0.0.1',"
+            " 'stopped', '', '[]', 'hola')");
+    }
+    {
+        Database database({folder.file()});
+        Requests requests(database, {});
+        std::promise<std::vector<RawRequest>> taken;
+        requests.take("desk", 10, Requests::Which::Due,
+                      [&](std::vector<RawRequest> all) { taken.set_value(std::move(all)); });
+        const auto waiting = taken.get_future().get();
+        REQUIRE(waiting.size() == 1);
+        CHECK(waiting[0].body == "hola");
+        CHECK(waiting[0].listener == "main");
+        CHECK(waiting[0].attempts == 3);
+    }
+    Sqlite db(folder.file(), Sqlite::Mode::ReadOnly);
+    CHECK(db.number("SELECT value FROM meta WHERE key = 'version'") == 2);
 }
 
 TEST_CASE("a missing folder is named") {

@@ -32,6 +32,8 @@ std::string put(Database& database, const std::string& plugin, const std::string
 RawRequest request(std::string body) {
     RawRequest request;
     request.plugin = "chatwoot";
+    request.listener = "desk";
+    request.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     request.route = "/webhook/chatwoot";
     request.method = "POST";
     request.target = "/webhook/chatwoot?x=1";
@@ -51,9 +53,10 @@ std::pair<std::int64_t, std::string> add(Requests& requests, RawRequest raw) {
     return result.get_future().get();
 }
 
-std::vector<RawRequest> take(Requests& requests, int limit = 10) {
+std::vector<RawRequest> take(Requests& requests, int limit = 10,
+                             Requests::Which which = Requests::Which::All) {
     std::promise<std::vector<RawRequest>> result;
-    requests.take("chatwoot", limit,
+    requests.take("chatwoot", limit, which,
                   [&](std::vector<RawRequest> taken) { result.set_value(std::move(taken)); });
     return result.get_future().get();
 }
@@ -120,6 +123,8 @@ TEST_CASE("a raw request is kept, taken once, counted, and ends") {
         REQUIRE(taken.size() == 1);
         CHECK(taken[0].body == body);
         CHECK(taken[0].headers == R"([["X-A","b"]])");
+        CHECK(taken[0].listener == "desk");
+        CHECK(taken[0].trace == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
         CHECK(taken[0].attempts == 1);
         CHECK(take(requests).empty());
         requests.finish(seq, Requests::End::Retry, "still down");
@@ -157,4 +162,32 @@ TEST_CASE("raw requests are bounded in count, in bytes and in attempts") {
     }
     CHECK(take(requests, 1).at(0).body == "2");  // the first is a dead letter
     CHECK(requests.waiting() == 1);
+}
+
+TEST_CASE("a raw request whose plugin is unwell waits longer and longer, and never for the last time") {
+    TempFolder folder;
+    VirtualClock clock;
+    Database database({folder.file(), clock.function()});
+    RequestsOptions options;
+    options.maxAttempts = 2;
+    Requests requests(database, options);
+    const auto seq = add(requests, request("1")).first;
+    const auto due = [&] { return take(requests, 10, Requests::Which::Due); };
+    for (int i = 0; i < 10; ++i) {
+        const auto taken = due();
+        REQUIRE(taken.size() == 1);
+        CHECK(taken[0].attempts == 1);
+        requests.finish(seq, Requests::End::Unavailable, "busy");
+        CHECK(due().empty());
+        clock.advance(database, (i < 5 ? kSecond << i : 30 * kSecond) / 2);
+        CHECK(due().empty());  // half of the back-off is not enough
+        clock.advance(database, (i < 5 ? kSecond << i : 30 * kSecond));
+    }
+    CHECK(take(requests).size() == 1);
+    requests.finish(seq, Requests::End::Retry, "throws");
+    CHECK(due().empty());
+    CHECK(take(requests).size() == 1);  // in its back-off, but asked for
+    requests.finish(seq, Requests::End::Retry, "throws");
+    CHECK(take(requests).empty());
+    CHECK(requests.waiting() == 0);  // a dead letter
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include "plugin/host_call.hpp"
@@ -39,6 +40,39 @@ TEST_CASE("the first outcome wins: a completion after the deadline is told that 
     CHECK(answers.got.size() == 1);
     CHECK(calls.count() == 0);
     CHECK(calls.lateCompletions() == 1);
+}
+
+TEST_CASE("a delivery that meets its deadline while it waits for an effect was cancelled, not late") {
+    OpenCalls calls;
+    Answers delivery, action;
+    HostCall::Options options = until(100);
+    options.kind = totemd::CallKind::kEvent;
+    totem_call* waiting = calls.open(std::move(options), delivery.done());
+    totem_call* other = calls.open(until(100), action.done());
+    // As an ask of an ask: what the delivery asked for waits, not the delivery itself.
+    const Cancellation below(std::make_shared<Cancellation>(HostCall::of(waiting)->cancellation()));
+    below.effectBegins();
+    CHECK(calls.sweep(99) == 0);
+    CHECK(calls.sweep(100) == 2);
+    CHECK(delivery.got == std::vector<totem_status>{TOTEM_E_CANCELLED});
+    CHECK(action.got == std::vector<totem_status>{TOTEM_E_DEADLINE});
+    CHECK(below.cancelled());
+    below.effectEnds();
+    CHECK_FALSE(HostCall::of(waiting)->cancellation()->awaitsEffect());
+    waiting->complete(waiting, TOTEM_OK, nullptr);
+    other->complete(other, TOTEM_OK, nullptr);
+}
+
+TEST_CASE("an answer that the host cannot use is a fault for who waits, and none for the plugin") {
+    OpenCalls calls;
+    std::vector<totem_status> got;
+    totem_call* call = calls.open(until(100), [&](totem_status status, totem::Body) {
+        if (status == TOTEM_OK) throw std::runtime_error("unusable");
+        got.push_back(status);
+    });
+    CHECK(call->complete(call, TOTEM_OK, nullptr) == TOTEM_E_FAULT);
+    CHECK(got == std::vector<totem_status>{TOTEM_E_FAULT});
+    CHECK(calls.count() == 0);
 }
 
 TEST_CASE("a delivery that let go of its lane has no deadline any more and lets go once") {

@@ -20,7 +20,10 @@ typedef struct totem_host_action {
     uint32_t reserved_flags;
     /* [any-thread] With an idempotency key, a reconcilable or unprovable action becomes a durable
      * effect: intent before, result after, the same key again returns the recorded result. Its
-     * deadline bounds one attempt; the answer is OK, REFUSED or UNKNOWN. */
+     * deadline bounds one attempt; the answer is OK, REFUSED or UNKNOWN. BUSY: the intent could not
+     * be stored (full disk), so there is no effect. CANCELLED: nobody waits for the call on whose
+     * behalf it was asked any more (its deadline has passed, the instance stops); the effect goes
+     * on, and the same key finds it again. */
     void (*ask)(const totem_host* host, totem_str name, totem_str input_json, const totem_ask* ask);
     /* [any-thread] done gets {"actions": [{name, plugin, effect, title, input, output}, …]}. */
     void (*list)(const totem_host* host, const totem_ask* ask);

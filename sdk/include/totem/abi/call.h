@@ -47,14 +47,14 @@ typedef struct totem_call {
     /* [any-thread] 1 when nobody waits for the answer any more. */
     int32_t (*cancelled)(const struct totem_call* call);
     uint32_t attempt; /* events: 1 for the first delivery; else 0 */
-    uint32_t replay;  /* events: how often an operator replayed it */
+    uint32_t replay;  /* events: how often an operator started it anew (replay --fresh) */
 } totem_call;
 
 /* What an asker hands over; the host copies it before the ask returns. */
 typedef struct totem_ask {
     uint32_t struct_size;
     uint32_t flags;            /* none defined yet */
-    int64_t deadline_ns;       /* 0: the parent's, else the host's default (30 s) */
+    int64_t deadline_ns;       /* never later than the parent's; 0: that, else 30 s from now */
     const totem_call* parent;  /* gives trace, subject, deadline and cancellation; may be NULL */
     totem_str subject;         /* overrides the parent's when not empty */
     totem_str idempotency_key; /* makes a durable effect of an effectful action */

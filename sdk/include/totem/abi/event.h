@@ -17,7 +17,8 @@ typedef struct totem_host_event {
     uint32_t struct_size;
     uint32_t reserved_flags;
     /* [any-thread] events_json is an array, appended atomically. done comes when it is durable,
-     * with {"results": ["stored" | "duplicate", …]}; TOTEM_E_BUSY: queue limit or disk full. */
+     * with {"results": ["stored" | "duplicate", …], "events": [number in the journal, 0 for a
+     * duplicate, …]}; TOTEM_E_BUSY: queue limit or disk full. */
     void (*publish)(const totem_host* host, totem_str events_json, const totem_ask* ask);
     /* [any-thread] Lets the next event of the same subject be delivered before this one is done
      * (a flow that sleeps). The call stays open. */
@@ -25,8 +26,10 @@ typedef struct totem_host_event {
 } totem_host_event;
 
 /* Plugin side. Events of one subject come one at a time. Complete with TOTEM_OK when handled;
- * UNAVAILABLE or BUSY: again later, the attempt does not count; REFUSED or INVALID: dead letter at
- * once; anything else: again with back-off until the attempts are used up. */
+ * UNAVAILABLE, BUSY or CANCELLED: again later, the attempt does not count; REFUSED or INVALID: dead
+ * letter at once; anything else: again with back-off until the attempts are used up. A delivery that
+ * meets its deadline while it waits for an effect does not count either: the next one finds the
+ * effect again by its idempotency key. */
 typedef struct totem_plugin_event {
     uint32_t struct_size;
     uint32_t reserved_flags;
