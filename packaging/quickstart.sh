@@ -91,14 +91,33 @@ start_demo() {
 
 post() { curl -fsS -X POST -H 'Content-Type: application/json' -d "$2" "$page$1"; }
 
-# say_and_wait TEXT: writes as the customer, prints the exchange, leaves the answer in $answer.
+# The catalogue that the sample flow answers from: three made-up phones of this month.
+fill_catalogue() {
+  local api=http://127.0.0.1:8000/api token='Authorization: Bearer sandbox-images-token' code name price
+  while read -r code price name; do
+    curl -fsS -o /dev/null -T "config/demo/$code.jpg" -H "$token" "$api/catalogos/fnb/demo/$code.jpg"
+    curl -fsS -o /dev/null -H "$token" -H 'Content-Type: application/json' $api/productos -d "$(jq -n \
+      --arg codigo "$code" --arg nombre "$name" --argjson precio "$price" '$ARGS.named + {categoria: "celulares",
+        imagen_listado: "fnb/demo/\($codigo).jpg", cuotas: ([3, 6, 12] | map({(tostring): ($precio * 1.05 / . * 100 | round / 100)}) | add)}')"
+  done <<<'andes-5 899 Andes 5 128 GB
+costa-x 1299 Costa X 256 GB
+selva-lite 499 Selva Lite 64 GB'
+}
+
+# say_and_wait TEXT [COUNT]: writes as the customer, waits for so many messages (1), prints the
+# exchange, leaves the answer in $answer.
 say_and_wait() {
-  local seen text
+  local seen messages tries
   seen=$(curl -fsS "$page/phone/messages?from=$phone" | jq '[.messages[].seq] | max // 0')
   echo "  $name: $1"
   post /phone/say "$(jq -n --arg from "$phone" --arg name "$name" --arg text "$1" '$ARGS.named')" >/dev/null
-  answer=$(curl -fsS -m 40 "$page/phone/messages?from=$phone&after=$seen&wait_ms=30000" |
-    jq -r '[.messages[] | select(.direction == "received") | .text] | join("\n")')
+  for ((tries = 0; tries < 40; tries++)); do
+    messages=$(curl -fsS -m 40 "$page/phone/messages?from=$phone&after=$seen&wait_ms=30000" |
+      jq '[.messages[] | select(.direction == "received")]')
+    [ "$(jq length <<<"$messages")" -lt "${2:-1}" ] || break
+    sleep 0.5
+  done
+  answer=$(jq -r 'map((if .media then "[\(.media.type), \(.media.bytes) bytes] " else "" end) + .text) | join("\n")' <<<"$messages")
   sed 's/^/  Totem: /' <<<"${answer:-(no answer)}"
 }
 
@@ -120,6 +139,7 @@ run() {
   install_packages "${build_packages[@]}" "${run_packages[@]}"
   build release demo
   start_demo
+  fill_catalogue
   if [ -n "${customer:-}$amount" ]; then
     name=${customer:-$name}
     post /people "$(jq -n --arg dni "$dni" --arg name "$name" --argjson amount "${amount:-5000}" \
@@ -131,20 +151,24 @@ run() {
   say_and_wait "hola"
   local greeting=$answer
   say_and_wait "Consultar DNI $dni"
+  local offer=$answer
+  say_and_wait "¿Qué celulares tienen?" 3
   echo; echo "What happened in between:"
   print_hops
-  check "$greeting" "$answer" "$wanted"
+  check "$greeting" "$offer" "$wanted" "$answer"
   [ -z "$once" ] || { [ $right = 1 ] || exit 1; return; }
   echo; say "serving: write as the customer at $page, webhooks at http://127.0.0.1:5678, health at http://127.0.0.1:9678/health (Ctrl-C ends)"
   wait "$daemon"
 }
 
-# The greeting asks for the DNI; the answer names the customer and the amount, if there is a line.
+# The greeting asks for the DNI; the answer names the customer and the amount, if there is a line;
+# the catalogue shows a picture and what it costs.
 check() {
   local person=${3%%$'\t'*} line=${3##*$'\t'} shown
   right=0
   shown=$(LC_ALL=C awk -v n="$line" 'BEGIN { s = sprintf("%.2f", n); split(s, p, "."); while (match(p[1], /[0-9][0-9][0-9][0-9]($|,)/)) p[1] = substr(p[1], 1, RSTART) "," substr(p[1], RSTART + 1); print p[1] "." p[2] }')
-  if grep -q 'DNI' <<<"$1" && grep -qF "${person%% *}" <<<"$2" && { [ "${line%.*}" = 0 ] || grep -qF "$shown" <<<"$2"; }; then right=1; fi
+  if grep -q 'DNI' <<<"$1" && grep -qF "${person%% *}" <<<"$2" && { [ "${line%.*}" = 0 ] || grep -qF "$shown" <<<"$2"; } &&
+    grep -q 'image/jpeg' <<<"$4" && grep -q 'cuotas de S/' <<<"$4"; then right=1; fi
   echo
   if [ $right = 1 ]; then say "the customer received the right answer"
   else say "the customer did NOT receive the right answer (wanted: $person, S/ $shown); the daemon's log is build/totemd.log" >&2; fi

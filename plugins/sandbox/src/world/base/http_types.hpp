@@ -29,6 +29,13 @@ struct Request {
 /// Does the path, from its part `first` on, have this form? `*` matches one part: "contacts/*".
 bool pathIs(const std::vector<std::string>& parts, std::size_t first, const char* form);
 
+/// A file that somebody sends along.
+struct Media {
+    std::string name;
+    std::string type;
+    std::string bytes;
+};
+
 /// What a service answers.
 struct Reply {
     int status = 200;

@@ -2,14 +2,13 @@
 
 #include "world/base/clock.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <set>
 
 namespace totem_sandbox {
 namespace {
 constexpr std::size_t kMaxMessages = 20000;
 constexpr std::size_t kMaxPhones = 50;
+constexpr std::size_t kMaxMediaBytes = 64u << 20;
 }  // namespace
 
 void Phones::add(Message message) {
@@ -18,20 +17,32 @@ void Phones::add(Message message) {
     {
         std::lock_guard lock(mutex_);
         message.seq = ++last_;
+        if (message.media) mediaBytes_ += message.media->bytes.size();
         messages_.push_back(std::move(message));
-        if (messages_.size() > kMaxMessages) messages_.pop_front();
+        while (messages_.size() > kMaxMessages ||
+               (mediaBytes_ > kMaxMediaBytes && messages_.size() > 1)) {
+            if (messages_.front().media) mediaBytes_ -= messages_.front().media->bytes.size();
+            messages_.pop_front();
+        }
     }
     added_.notify_all();
 }
 
 void Phones::sent(const std::string& digits, const std::string& name, const std::string& text,
                   const std::string& keyId) {
-    add({0, digits, name, text, keyId, true, 0, 0});
+    add({0, digits, name, text, keyId, true, 0, 0, std::nullopt});
 }
 
-void Phones::received(const std::string& digits, const std::string& text,
-                      const std::string& keyId) {
-    add({0, digits, "", text, keyId, false, 0, 0});
+void Phones::received(const std::string& digits, const std::string& text, const std::string& keyId,
+                      std::optional<Media> media) {
+    add({0, digits, "", text, keyId, false, 0, 0, std::move(media)});
+}
+
+std::optional<Media> Phones::media(std::uint64_t seq) const {
+    std::lock_guard lock(mutex_);
+    for (const Message& message : messages_)
+        if (message.seq == seq) return message.media;
+    return std::nullopt;
 }
 
 nlohmann::json Phones::collect(const std::string& digits, std::uint64_t after,
@@ -49,6 +60,11 @@ nlohmann::json Phones::collect(const std::string& digits, std::uint64_t after,
                         {"key_id", m.keyId},
                         {"mono_us", m.monoUs},
                         {"unix_ms", m.unixMs}});
+        if (m.media)
+            list.back()["media"] = {{"name", m.media->name},
+                                    {"type", m.media->type},
+                                    {"bytes", m.media->bytes.size()},
+                                    {"url", "/phone/media/" + std::to_string(m.seq)}};
     }
     return list;
 }
@@ -85,6 +101,7 @@ nlohmann::json Phones::list() const {
 void Phones::clear() {
     std::lock_guard lock(mutex_);
     messages_.clear();
+    mediaBytes_ = 0;
 }
 
 void Phones::stop() {

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include "world/base/http_types.hpp"
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace totem_sandbox {
@@ -16,7 +17,8 @@ class Phones {
 public:
     void sent(const std::string& digits, const std::string& name, const std::string& text,
               const std::string& keyId);
-    void received(const std::string& digits, const std::string& text, const std::string& keyId);
+    void received(const std::string& digits, const std::string& text, const std::string& keyId,
+                  std::optional<Media> media = std::nullopt);
 
     /// Messages of one phone with a number above `after`, oldest first.
     nlohmann::json messages(const std::string& digits, std::uint64_t after) const;
@@ -25,6 +27,8 @@ public:
                                 std::chrono::milliseconds time) const;
     /// Phones that wrote or were written to, latest first: {"from","name"}.
     nlohmann::json list() const;
+    /// The file of the message with that number, as long as it is kept.
+    std::optional<Media> media(std::uint64_t seq) const;
     void clear();
     void stop();
 
@@ -34,6 +38,7 @@ private:
         std::string digits, name, text, keyId;
         bool fromCustomer;
         std::int64_t monoUs, unixMs;
+        std::optional<Media> media;
     };
     void add(Message message);
     nlohmann::json collect(const std::string& digits, std::uint64_t after, bool& received) const;
@@ -41,6 +46,7 @@ private:
     mutable std::mutex mutex_;
     mutable std::condition_variable added_;
     std::deque<Message> messages_;
+    std::size_t mediaBytes_ = 0;
     std::uint64_t last_ = 0;
     bool stopped_ = false;
 };

@@ -17,6 +17,7 @@ using nlohmann::json;
 
 // "/api/v1/accounts/{id}" comes before what the routes describe.
 constexpr std::size_t kPrefix = 4;
+constexpr std::size_t kMaxFiles = 200;
 
 Id number(const std::string& text) {
     Id value = 0;
@@ -139,6 +140,9 @@ Reply ChatwootService::handle(const Request& request) {
                                      {"data_services", "ok"}});
         if (request.method == "GET" && pathIs(request.parts, 0, "api/v1/profile"))
             return profile(request);
+        if (request.method == "GET" &&
+            pathIs(request.parts, 0, "rails/active_storage/blobs/redirect/*/*"))
+            return file(request);
         if (request.parts.size() > kPrefix && request.parts[2] == "accounts")
             return inAccount(request);
         return Reply::html(404,
@@ -190,8 +194,7 @@ void ChatwootService::readBody(Call& call) {
                   dot == std::string::npos ? json(nullptr) : json(file.fileName.substr(dot + 1))},
                  {"content_type", file.contentType},
                  {"data_url", "http://" + call.request.header("host") +
-                                  "/rails/active_storage/blobs/redirect/" + token(40) + "/" +
-                                  file.fileName},
+                                  keep({file.fileName, file.contentType, file.data})},
                  {"thumb_url", ""},
                  {"file_size", file.data.size()},
                  {"width", nullptr},
@@ -200,6 +203,29 @@ void ChatwootService::readBody(Call& call) {
     } catch (const Poco::Exception&) {
         throw ApiError(400, {{"status", 400}, {"error", "Bad Request"}});
     }
+}
+
+/// Returns the path under which the file can be had: no login, as in the real one, where the
+/// address is the secret.
+std::string ChatwootService::keep(Media file) {
+    std::string name;
+    Poco::URI::encode(file.name, "/?#", name);
+    store_.files.emplace_back("/rails/active_storage/blobs/redirect/" + token(40) + "/" + name,
+                              std::move(file));
+    if (store_.files.size() > kMaxFiles) store_.files.pop_front();
+    return store_.files.back().first;
+}
+
+Reply ChatwootService::file(const Request& request) {
+    std::lock_guard lock(store_.mutex);
+    for (const auto& [path, file] : store_.files) {
+        if (path != request.target) continue;
+        Reply reply;
+        reply.body = file.bytes;
+        reply.contentType = file.type;
+        return reply;
+    }
+    notFound();
 }
 
 Reply ChatwootService::inAccount(const Request& request) {

@@ -41,6 +41,8 @@ private:
     Reply inAccount(const Request& request);
     Actor authenticate(const Request& request);
     void readBody(Call& call);
+    std::string keep(Media file);
+    Reply file(const Request& request);
 
     // contacts.cpp
     Reply createContact(Call&);

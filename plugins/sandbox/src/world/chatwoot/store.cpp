@@ -47,6 +47,7 @@ void Store::reset() {
     contacts.clear();
     contactInboxes.clear();
     conversations.clear();
+    files.clear();
     phoneIndex_.clear();
     identifierIndex_.clear();
     sourceIndex_.clear();

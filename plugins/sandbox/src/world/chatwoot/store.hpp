@@ -1,8 +1,10 @@
 #pragma once
 
+#include "world/base/http_types.hpp"
 #include "world/base/settings.hpp"
 #include "world/chatwoot/model.hpp"
 
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -27,6 +29,9 @@ public:
     std::map<Id, Contact> contacts;
     std::map<Id, ContactInbox> contactInboxes;
     std::map<Id, Conversation> conversations;
+
+    /// Uploaded files by their address, the newest.
+    std::deque<std::pair<std::string, Media>> files;
 
     Id nextId() { return ++lastId_; }
     /// The id that the next row will get.

@@ -168,6 +168,19 @@ bool Bridge::post(std::int64_t conversation,
     return caller_.call(call).ok();
 }
 
+Bridge::File Bridge::fetch(const json& attachment) {
+    Call call;
+    call.method = "GET";
+    call.url = attachment.value("data_url", "");
+    call.timeout = std::chrono::milliseconds(30000);
+    File file{call.url, {}};
+    const CallResult result = caller_.call(call);
+    if (!result.ok()) return file;
+    file.media = {call.url.substr(call.url.rfind('/') + 1),
+                  attachment.value("content_type", "application/octet-stream"), result.body};
+    return file;
+}
+
 bool Bridge::inbound(const std::string& jid, const std::string& name, const std::string& text,
                      const std::string& keyId, bool fromMe) {
     if (text.empty()) return true;  // content without text vanishes in the real one, too
@@ -198,21 +211,23 @@ void Bridge::outbound(const json& payload, const Send& send) {
     if (jid.empty()) jid = text(sender, "phone_number");
     if (!jid.empty() && jid[0] == '+') jid.erase(0, 1);
     if (jid.empty()) return;
-    const std::int64_t message = payload.value("id", std::int64_t{0});
     const std::int64_t conversation =
         payload.value("/conversation/id"_json_pointer, std::int64_t{0});
     journeys_.hop(journeys_.byConversation(conversation), "bridge_out", "");
-    std::vector<std::string> pieces;
-    for (const json& file : payload.value("attachments", json::array()))
-        pieces.push_back(text(file, "data_url"));
-    if (!text(payload, "content").empty()) pieces.push_back(fromMarkdown(text(payload, "content")));
-    for (const std::string& piece : pieces) {
+    const std::string content = fromMarkdown(text(payload, "content"));
+    const auto deliver = [&](const File* file) {
         if (!stop_.pause(scaled(500 + 1500 * chance(), timeScale_))) return;
-        if (!send(jid, piece, message, conversation))
-            post(conversation, {{"content", "Message not sent: " + piece},
+        if (!send(jid, content, file))
+            post(conversation, {{"content", "Message not sent: " + content},
                                 {"message_type", "outgoing"},
                                 {"private", "true"}});
+    };
+    const json files = payload.value("attachments", json::array());
+    for (const json& attachment : files) {
+        const File file = fetch(attachment);
+        deliver(&file);
     }
+    if (files.empty() && !content.empty()) deliver(nullptr);
 }
 
 void Bridge::reset() {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include "world/base/http_types.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -34,10 +34,15 @@ public:
     bool inbound(const std::string& jid, const std::string& name, const std::string& text,
                  const std::string& keyId, bool fromMe);
 
-    /// What Chatwoot posted. Waits as the real one does, then calls `send` with JID, text and
-    /// the Chatwoot ids; false from `send` becomes a private note.
-    using Send = std::function<bool(const std::string& jid, const std::string& text,
-                                    std::int64_t message, std::int64_t conversation)>;
+    /// What Chatwoot posted. Waits as the real one does, then calls `send` with JID and text, or
+    /// for each attachment with its file and the text as its caption; false from `send` becomes a
+    /// private note.
+    struct File {
+        std::string url;
+        Media media;
+    };
+    using Send =
+        std::function<bool(const std::string& jid, const std::string& text, const File* file)>;
     void outbound(const nlohmann::json& payload, const Send& send);
     void reset();
 
@@ -47,6 +52,7 @@ private:
     std::int64_t findContact(const std::string& digits);
     std::int64_t findInbox();
     std::int64_t findConversation(const std::string& jid, const std::string& name);
+    File fetch(const nlohmann::json& attachment);
     bool post(std::int64_t conversation,
               const std::vector<std::pair<std::string, std::string>>& fields);
 

@@ -122,15 +122,19 @@ Reply EvolutionService::fromChatwoot(const std::string& name, const Request& req
     const json body = parseBody(request.body);
     if (!bridge || body.is_discarded()) return Reply::json(200, {{"message", "bot"}});
     bridge->outbound(
-        body, [&](const std::string& jid, const std::string& text, std::int64_t, std::int64_t) {
+        body, [&](const std::string& jid, const std::string& text, const Bridge::File* file) {
             std::string state;
             {
                 std::lock_guard lock(mutex_);
                 state = instance->state;
             }
             if (instance->baileys() && (state != "open" || !onWhatsApp(jidOf(jid)))) return false;
-            sent(instance, instance->baileys() ? jidOf(jid) : jid, {{"conversation", text}},
-                 "conversation", json());
+            const std::string to = instance->baileys() ? jidOf(jid) : jid;
+            if (file != nullptr) {
+                sendFile(instance, to, text, *file);
+            } else {
+                sent(instance, to, {{"conversation", text}}, "conversation", json());
+            }
             return true;
         });
     return Reply::json(200, {{"message", "bot"}});

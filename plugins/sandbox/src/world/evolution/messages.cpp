@@ -7,8 +7,12 @@
 #include "world/evolution/schema.hpp"
 #include "world/evolution/service.hpp"
 
+#include <Poco/Base64Decoder.h>
+
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <sstream>
 
 namespace totem_sandbox::evolution {
 namespace {
@@ -49,6 +53,16 @@ json long64(std::int64_t value) {
     return {{"low", static_cast<std::int32_t>(value)},
             {"high", static_cast<std::int32_t>(value >> 32)},
             {"unsigned", true}};
+}
+
+json mediaMessage(const std::string& type, const std::string& mimetype, const std::string& caption,
+                  std::size_t bytes) {
+    return {{type,
+             {{"url", "https://mmg.whatsapp.net/v/sandbox"},
+              {"mimetype", mimetype},
+              {"caption", caption},
+              {"fileLength", long64(static_cast<std::int64_t>(bytes))},
+              {"mediaKey", byteObject(32)}}}};
 }
 
 }  // namespace
@@ -122,17 +136,21 @@ Reply EvolutionService::sendBaileys(const Shared& instance, const std::string& k
     if (body.contains("delay")) stop_.pause(std::chrono::milliseconds(body["delay"].get<int>()));
     json message;
     std::string type;
+    std::optional<Media> media;
     if (kind == "sendText") {
         type = "conversation";
         message = {{type, body["text"]}};
     } else if (kind == "sendMedia") {
         type = text(body, "mediatype") + "Message";
-        message = {{type,
-                    {{"url", "https://mmg.whatsapp.net/v/sandbox"},
-                     {"mimetype", text(body, "mimetype")},
-                     {"caption", text(body, "caption")},
-                     {"fileLength", long64(static_cast<std::int64_t>(text(body, "media").size()))},
-                     {"mediaKey", byteObject(32)}}}};
+        const std::string content = text(body, "media");
+        if (!isUrl(content)) {
+            std::istringstream in(content);
+            Poco::Base64Decoder decoder(in);
+            media = Media{text(body, "fileName"), text(body, "mimetype"),
+                          std::string(std::istreambuf_iterator<char>(decoder), {})};
+        }
+        message = mediaMessage(type, text(body, "mimetype"), text(body, "caption"),
+                               media ? media->bytes.size() : 0);
     } else {
         type = std::string(1, static_cast<char>(kind[4] | 0x20)) + kind.substr(5) + "Message";
         message = {{type, body}};
@@ -142,11 +160,26 @@ Reply EvolutionService::sendBaileys(const Shared& instance, const std::string& k
         info["stanzaId"] = body["quoted"]["key"]["id"];
         info["participant"] = jid;
     }
-    return Reply::json(201, sent(instance, jid, message, type, info));
+    return Reply::json(201, sent(instance, jid, message, type, info, std::move(media)));
+}
+
+/// What the bridge brings from Chatwoot.
+void EvolutionService::sendFile(const Shared& instance, const std::string& jid,
+                                const std::string& caption, const Bridge::File& file) {
+    const std::string kind = file.media.type.substr(0, file.media.type.find('/'));
+    const bool shown = kind == "image" || kind == "video" || kind == "audio";
+    const std::string type = (shown ? kind : "document") + "Message";
+    if (!instance->baileys()) {
+        sent(instance, jid, {{"mediaUrl", file.url}}, type, json(), file.media);
+        return;
+    }
+    sent(instance, jid, mediaMessage(type, file.media.type, caption, file.media.bytes.size()), type,
+         json(), file.media);
 }
 
 json EvolutionService::sent(const Shared& instance, const std::string& remoteJid,
-                            const json& message, const std::string& type, const json& contextInfo) {
+                            const json& message, const std::string& type, const json& contextInfo,
+                            std::optional<Media> media) {
     const bool baileys = instance->baileys();
     const std::string id = baileys ? "3EB0" + upperHex(18) : uuid();
     json data = {{"key", {{"fromMe", true}, {"id", id}, {"remoteJid", remoteJid}}},
@@ -169,7 +202,7 @@ json EvolutionService::sent(const Shared& instance, const std::string& remoteJid
     }
     const std::string shown = textOf(message);
     context_.journeys.hop(trace, "phone_received", shown);
-    phones_.received(digits, shown, id);
+    phones_.received(digits, shown, id, std::move(media));
     if (baileys)
         receipts_.post([this, instance, id, remoteJid] {
             std::lock_guard lock(mutex_);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 
 namespace totem_sandbox {
 class Phones;
@@ -65,7 +66,10 @@ private:
     Reply sendBaileys(const Shared& instance, const std::string& kind, const nlohmann::json& body);
     nlohmann::json sent(const Shared& instance, const std::string& remoteJid,
                         const nlohmann::json& message, const std::string& type,
-                        const nlohmann::json& contextInfo);
+                        const nlohmann::json& contextInfo,
+                        std::optional<Media> media = std::nullopt);
+    void sendFile(const Shared& instance, const std::string& jid, const std::string& caption,
+                  const Bridge::File& file);
     void receive(const Shared& instance, nlohmann::json key, const std::string& pushName,
                  const nlohmann::json& message, const std::string& type);
     Reply inbound(const Request& request);

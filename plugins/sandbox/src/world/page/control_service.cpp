@@ -81,6 +81,7 @@ Reply ControlService::route(const Request& r) {
                 200, context_.journeys.list(
                          r.param("from"), static_cast<std::size_t>(numberParam(r, "limit", 100))));
         if (r.path == "/phone/messages") return phoneMessages(r);
+        if (pathIs(r.parts, 0, "phone/media/*")) return phoneMedia(r.parts[2]);
         if (r.path == "/phones") return Reply::json(200, context_.phones.list());
         if (r.path == "/people") return people();
         if (r.path == "/faults") return Reply::json(200, context_.faults.describe());
@@ -124,6 +125,18 @@ Reply ControlService::phoneMessages(const Request& r) {
     const auto after = static_cast<std::uint64_t>(numberParam(r, "after", 0));
     return Reply::json(200,
                        {{"messages", context_.phones.waitReceived(from, after, waitParam(r))}});
+}
+
+Reply ControlService::phoneMedia(const std::string& seq) {
+    const bool number = seq.find_first_not_of("0123456789") == std::string::npos && seq.size() < 16;
+    auto media = number ? context_.phones.media(std::stoull(seq)) : std::nullopt;
+    if (!media) return Reply::json(404, {{"error", "no such file"}});
+    Reply reply;
+    reply.body = std::move(media->bytes);
+    reply.contentType = media->type;
+    reply.headers = {{"X-Content-Type-Options", "nosniff"},
+                     {"Content-Security-Policy", "default-src 'none'; sandbox"}};
+    return reply;
 }
 
 Reply ControlService::setFault(const json& body) {

@@ -46,6 +46,7 @@ private:
     Reply route(const Request& request);
     Reply say(const nlohmann::json& body);
     Reply phoneMessages(const Request& request);
+    Reply phoneMedia(const std::string& seq);
     Reply setFault(const nlohmann::json& body);
     Reply setPerson(const nlohmann::json& body);
     Reply people();
