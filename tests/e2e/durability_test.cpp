@@ -178,6 +178,29 @@ TEST_CASE("a thousand messages and a kill in the middle: each is handled and ans
     }
 }
 
+TEST_CASE("Chatwoot is away for longer than all attempts together: the answer comes once it is back") {
+    const DemoPorts ports;
+    const json hasty{{"attempt_timeout_s", 3}, {"max_attempts", 3}};
+    const json away{{"chatwoot", {{"config", {{"base_url", "http://127.0.0.1:1"}}}}}};
+    Demo demo({{"plugins", away}, {"delivery", hasty}}, Demo::kOutside, ports);
+    const Sandbox& sandbox = demo.sandbox();
+    sandbox.say("51987654321", "mi dni: 08408122");
+    REQUIRE(pollUntil(90s, [&] {
+        const std::string metrics = demo.daemon().get("admin", "/metrics").body;
+        const std::string name = "\ntotem_deliveries_retried ";
+        const auto at = metrics.find(name);
+        return at != std::string::npos && std::stoi(metrics.substr(at + name.size())) >= 3;
+    }));
+    CHECK(demo.daemon().get("admin", "/api/v1/dead-letters").json().at("events").empty());
+    const std::string back = "http://127.0.0.1:" + std::to_string(ports.chatwoot);
+    const json there{{"plugins", {{"chatwoot", {{"config", {{"base_url", back}}}}}}}};
+    CHECK(demo.daemon().reload(totem_test::merged(demo.configuration(), there)));
+    CHECK(sandbox.received("51987654321", 1).size() == 1);
+    CHECK(demo.waitUntilHandled());
+    CHECK(sandbox.answers("51987654321").size() == 1);
+    CHECK(demo.daemon().get("admin", "/api/v1/dead-letters").json().at("events").empty());
+}
+
 namespace {
 
 /// strace on a running process; what it saw is in the file.

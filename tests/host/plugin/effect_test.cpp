@@ -1,13 +1,12 @@
 // What becomes of the effects that a plugin asks for while it handles an event.
 
-#include <sys/resource.h>
-
 #include <catch2/catch.hpp>
 #include <fstream>
 
 #include "host/plugin/fixtures.hpp"
 
 using nlohmann::json;
+using totem_test::limitFiles;
 using totem_test::pollUntil;
 using totem_test::TestDaemon;
 using totem_test::touch;
@@ -47,12 +46,11 @@ std::size_t countOf(const std::string& text, const std::string& part) {
     return count;
 }
 
-/// No file of the daemon may grow from now on: what a full disk is to it.
-void limitFiles(const TestDaemon& daemon, rlim_t bytes) {
-    rlimit limit{};
-    REQUIRE(prlimit(daemon.pid(), RLIMIT_FSIZE, nullptr, &limit) == 0);
-    limit.rlim_cur = bytes;
-    REQUIRE(prlimit(daemon.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+int retried(const TestDaemon& daemon) {
+    const std::string metrics = daemon.get("admin", "/metrics").body;
+    const std::string name = "\ntotem_deliveries_retried ";
+    const auto at = metrics.find(name);
+    return at == std::string::npos ? 0 : std::stoi(metrics.substr(at + name.size()));
 }
 
 }  // namespace
@@ -62,10 +60,7 @@ TEST_CASE("an outage longer than all attempts together kills no event: it waits 
     TestDaemon daemon(odd({{"send", "unavailable"}}, hasty));
     const std::string record = (daemon.folder() / "record").string();
     CHECK(daemon.post("main", "/odd/publish", json::object()).status == 200);
-    REQUIRE(pollUntil(60s, [&] {
-        const std::string metrics = daemon.get("admin", "/metrics").body;
-        return metrics.find("totem_deliveries_retried 3") != std::string::npos;
-    }));
+    REQUIRE(pollUntil(60s, [&] { return retried(daemon) >= 3; }));
     CHECK(delivery(daemon).at("state") == "open");
     CHECK(delivery(daemon).at("attempts").get<int>() <= 1);
     CHECK(daemon.reload(odd({{"record", record}}, hasty)));
@@ -102,6 +97,8 @@ TEST_CASE("an answer about an effect that makes no sense is one that nobody know
     TestDaemon daemon(odd({{"send", "unknown"}, {"reconcile", "nonsense"}}));
     CHECK(daemon.post("main", "/odd/publish", json::object()).status == 200);
     CHECK(becomes([&] { return effectState(daemon); }, "dead"));
+    const std::string shown = daemon.get("admin", "/api/v1/effects").body;
+    CHECK_THAT(shown, Catch::Contains(R"(["Authorization","***"])") && !Catch::Contains("abc"));
     CHECK(daemon.get("main", "/odd/x").status == 200);
 }
 

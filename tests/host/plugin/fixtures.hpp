@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/resource.h>
+
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "e2e/daemon.hpp"
 
@@ -20,6 +23,14 @@ inline nlohmann::json pluginOf(const TestDaemon& daemon, const std::string& id) 
         if (plugin.at("id") == id) return plugin;
     }
     return nullptr;
+}
+
+/// No file of the daemon may grow past `bytes` from now on: what a full disk is to it.
+inline void limitFiles(const TestDaemon& daemon, rlim_t bytes) {
+    rlimit limit{};
+    prlimit(daemon.pid(), RLIMIT_FSIZE, nullptr, &limit);
+    limit.rlim_cur = bytes;
+    if (prlimit(daemon.pid(), RLIMIT_FSIZE, &limit, nullptr) != 0) throw std::runtime_error("prlimit");
 }
 
 inline void touch(const std::filesystem::path& file) { std::ofstream(file) << "\n"; }

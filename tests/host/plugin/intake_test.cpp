@@ -1,4 +1,4 @@
-#include <sys/resource.h>
+#include <sqlite3.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -6,6 +6,7 @@
 #include "host/plugin/fixtures.hpp"
 
 using nlohmann::json;
+using totem_test::limitFiles;
 using totem_test::TestDaemon;
 using totem_test::withFixtures;
 
@@ -108,15 +109,36 @@ TEST_CASE("a customer's stored requests that are forgotten wait no more") {
     }));
 }
 
-TEST_CASE("a webhook that cannot be stored is answered with what its sender repeats") {
+namespace {
+
+/// Keeps the journal's writer waiting, as a disk that hangs does.
+class JournalLock {
+public:
+    explicit JournalLock(const TestDaemon& daemon) {
+        sqlite3_open((daemon.folder() / "totem.db").c_str(), &db_);
+        REQUIRE(sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+    }
+    ~JournalLock() { sqlite3_close(db_); }
+
+private:
+    sqlite3* db_ = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE("a webhook that cannot be stored, or not in time, is answered with what its sender repeats") {
     TestDaemon daemon(odd("throw"));
-    rlimit limit{};
-    REQUIRE(prlimit(daemon.pid(), RLIMIT_FSIZE, nullptr, &limit) == 0);
-    limit.rlim_cur = 1;
-    REQUIRE(prlimit(daemon.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
-    const auto refused = daemon.post("main", "/odd-in", {{"text", "hola"}});
-    CHECK(refused.status == 429);
-    CHECK(refused.headers.at("retry-after") == "5");
-    limit.rlim_cur = RLIM_INFINITY;
-    REQUIRE(prlimit(daemon.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+    SECTION("no space") {
+        limitFiles(daemon, 1);
+        const auto refused = daemon.post("main", "/odd-in", {{"text", "hola"}});
+        CHECK(refused.status == 429);
+        CHECK(refused.headers.at("retry-after") == "5");
+        limitFiles(daemon, RLIM_INFINITY);
+    }
+    SECTION("a disk that hangs") {
+        const JournalLock lock(daemon);
+        const auto refused = daemon.post("main", "/odd-in", {{"text", "hola"}});
+        CHECK(refused.status == 429);
+        CHECK_THAT(refused.body, Catch::Contains("too slow"));
+    }
 }
