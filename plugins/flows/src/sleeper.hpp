@@ -11,7 +11,8 @@
 namespace totem::flows {
 
 /// Waiting in coroutines: `bool slept = co_await sleeper.sleep(ns)`; false when the plugin is being
-/// stopped. Threads: any.
+/// drained, which totem::Sleep does not notice: a flow's wait of days would hold up every stop
+/// until the host ends its timers. Threads: any.
 class Sleeper {
 public:
     explicit Sleeper(const totem_host* host) : host_(host), timer_(hostExtension<totem_host_timer>(host, TOTEM_EXT_TIMER)) {}
