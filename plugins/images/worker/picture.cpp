@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 #include <vips/vips8>
 
@@ -95,10 +96,10 @@ public:
     VImage scaled(const Rendition& wanted, bool moving, double shrink) const {
         const Size size = sizeFor(wanted, shrink);
         VImage image = load(job_.kind, bytes_, optionsFor(size, moving));
-        VOption* how = VImage::option()
-                           ->set("height", size.height)
-                           ->set("size", VIPS_SIZE_DOWN)
-                           ->set("export_profile", "srgb");
+        VOption* how = VImage::option()->set("height", size.height)->set("size", VIPS_SIZE_DOWN);
+        // What says nothing of its colours has those of the web already. The transformation would
+        // take almost as long as all the rest.
+        if (image.get_typeof(VIPS_META_ICC_NAME) != 0) how->set("export_profile", "srgb");
         if (wanted.fit == Fit::kCover && frames_ == 1) how->set("crop", VIPS_INTERESTING_ATTENTION);
         if (wanted.fit == Fit::kCover && frames_ > 1 && moving)
             how->set("crop", VIPS_INTERESTING_CENTRE);
@@ -172,7 +173,24 @@ std::string taken(VipsBlob* blob) {
     return text;
 }
 
-std::string encoded(const VImage& image, Format format, int quality, bool thorough) {
+/// Without place, camera, names and whatever else a picture brings along, and without its profile,
+/// which it needs no more. "strip" alone leaves EXIF data in a WebP.
+VImage bare(const VImage& image) {
+    const VImage copy = image.copy();
+    for (const char* field :
+         {VIPS_META_XMP_NAME, VIPS_META_IPTC_NAME, VIPS_META_PHOTOSHOP_NAME, VIPS_META_ICC_NAME})
+        copy.remove(field);
+    // The block itself and the fields that savers would write it from anew.
+    gchar** fields = vips_image_get_fields(copy.get_image());
+    for (gchar** field = fields; *field != nullptr; ++field) {
+        if (std::strncmp(*field, "exif-", 5) == 0) copy.remove(*field);
+    }
+    g_strfreev(fields);
+    return copy;
+}
+
+std::string encoded(const VImage& picture, Format format, int quality, bool thorough) {
+    const VImage image = bare(picture);
     VOption* how = VImage::option()->set("strip", true);
     switch (format) {
         case Format::kJpeg:
