@@ -263,10 +263,15 @@ private:
                 if (call.replay() > 0) run.id += "-r" + std::to_string(call.replay());
                 run.subject = std::string(call.subject());
                 run.cause = &call;
-                bool restored = false;
-                if (!first) restored = co_await driver_.restore(run);
+                auto earlier = RunDriver::Earlier::kNone;
+                if (!first) earlier = co_await driver_.restore(run);
+                if (earlier == RunDriver::Earlier::kEnded) continue;
                 const FlowEnd end = co_await runLogged(run);
-                settle(run, end, *parameters, restored || run.trip > 0);
+                settle(run, end, *parameters, earlier == RunDriver::Earlier::kCheckpoint || run.trip > 0);
+                if (runs.size() > 1) co_await driver_.markEnded(run);
+            }
+            if (runs.size() > 1) {
+                for (const FlowRun& run : runs) driver_.records().forget(run);
             }
         } catch (const Failure& failure) {
             if (pending && failure.status() == Status::kUnavailable) keepPending(std::string(call.subject()), pending);

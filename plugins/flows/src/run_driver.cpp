@@ -15,6 +15,9 @@ constexpr std::int64_t kMs = 1'000'000;
 constexpr int kKillsForQuarantine = 2;
 /// A worker that has lost its cache says so at most this often for one message.
 constexpr int kMaxNeeds = 4;
+/// In the place of a checkpoint.
+constexpr std::string_view kEnded = "ended";
+constexpr std::int64_t kEndedNs = 30LL * 86'400 * 1'000'000'000;
 
 std::string errorText(const std::string& message) { return "{\"message\":" + jsonText(message) + "}"; }
 std::string failedSub(const std::string& message) { return "{\"error\":" + errorText(message) + "}"; }
@@ -240,11 +243,17 @@ Task<bool> RunDriver::readStaticData(WorkflowPtr workflow) {
     co_return true;
 }
 
-Task<bool> RunDriver::restore(FlowRun& run) {
+Task<RunDriver::Earlier> RunDriver::restore(FlowRun& run) {
     Answer row = co_await store_.get(RequestDoer::checkpointKey(run));
-    if (row.ok()) co_return RequestDoer::restore(row.text(), run);
+    if (row.ok() && row.text() == kEnded) co_return Earlier::kEnded;
+    if (row.ok()) co_return RequestDoer::restore(row.text(), run) ? Earlier::kCheckpoint : Earlier::kNone;
     if (row.status != Status::kNotFound) throw Suspended("the checkpoint could not be read: " + std::string(row.text()));
-    co_return false;
+    co_return Earlier::kNone;
+}
+
+Task<bool> RunDriver::markEnded(const FlowRun& run) {
+    Answer stored = co_await store_.put(RequestDoer::checkpointKey(run), kEnded, clock_.unixNs() + kEndedNs);
+    co_return stored.ok();
 }
 
 Task<std::string> RunDriver::runSub(FlowRun& parent, const Json& request, std::string key) {

@@ -28,8 +28,11 @@ public:
     /// Throws Failure: kUnavailable when it is to be continued later (the daemon stops, no worker
     /// can be had, no intent can be stored), kFault when the worker talks nonsense.
     Task<FlowEnd> run(FlowRun& run);
+    enum class Earlier { kNone, kCheckpoint, kEnded };
     /// Reads the checkpoint of an earlier attempt at this run, if there is one.
-    Task<bool> restore(FlowRun& run);
+    Task<Earlier> restore(FlowRun& run);
+    /// For the next attempt: the other runs of its cause go on, this one does not begin again.
+    Task<bool> markEnded(const FlowRun& run);
 
     /// What the interpreter says about a workflow: the header of its `loaded` answer. Throws
     /// Failure (kUnavailable) when it could not be asked.

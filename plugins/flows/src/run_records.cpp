@@ -19,8 +19,12 @@ std::string keyFor(std::int64_t unixNs, const std::string& run) {
 
 }  // namespace
 
+void RunRecords::forget(const FlowRun& run) const {
+    store_.remove(RequestDoer::checkpointKey(run)).then([](Answer) {});
+}
+
 void RunRecords::keep(const FlowRun& run, const FlowEnd& end, bool hadCheckpoint) const {
-    if (hadCheckpoint) store_.remove(RequestDoer::checkpointKey(run)).then([](Answer) {});
+    if (hadCheckpoint) forget(run);
     if (settings_.keep == Settings::Keep::kNone || (settings_.keep == Settings::Keep::kErrors && end.ok)) return;
     const std::int64_t now = clock_.unixNs();
     Json header{{"run", run.id}, {"flow", run.workflow->name}, {"workflow", run.workflow->id}, {"ended_unix_ms", now / 1'000'000}, {"ok", end.ok}};

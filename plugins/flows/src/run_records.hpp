@@ -19,6 +19,8 @@ public:
 
     /// Removes the checkpoint of an ended run and keeps its record, if wanted. Answers are not awaited.
     void keep(const FlowRun& run, const FlowEnd& end, bool hadCheckpoint) const;
+    /// Removes what is kept of it for a next attempt.
+    void forget(const FlowRun& run) const;
     /// {"runs": [{run, flow, ended, ok, error}]}, newest first; with `run` given, that one with nodes.
     Task<std::string> list(int limit, std::string run) const;
 

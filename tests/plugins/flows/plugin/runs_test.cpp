@@ -124,6 +124,22 @@ TEST_CASE("an effect whose intent could not be stored suspends the run, which go
     CHECK(looked == 1);
 }
 
+TEST_CASE("of two flows that a message starts, the one that has ended does not run again") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json(Json::object()));
+    desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
+    desk.write("a.json", chain("A", {onMessage(), action("desk.look")}));
+    desk.write("b.json", chain("B", {onMessage(), action("desk.send")}));
+    desk.start();
+    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.host.actions.asked().size() == 3);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "success"}}) == 2);
+    const Json left = Json::parse(desk.host.store.list("run/", "", 10));
+    CHECK(left.at("entries").empty());
+}
+
 TEST_CASE("somebody who waits for a flow is answered although the run was suspended once") {
     FlowDesk desk;
     desk.host.actions.answer("desk.look", Reply::failure(Status::kBusy, "too much at once"));
