@@ -39,7 +39,8 @@ public:
     JSContextGroupRef group() const { return group_; }
     void setMemoryLimit(std::size_t bytes) { memoryLimit_ = bytes; }
 
-    /// Must precede every entry, also an evaluation. Costs nothing until the first tick.
+    /// Must precede every entry, also an evaluation. Costs nothing until the first tick. The
+    /// budget is processor time; three times as much may pass on the clock.
     void arm(std::chrono::milliseconds budget) {
         budget_ = budget;
         ticked_ = false;
@@ -61,7 +62,8 @@ private:
     int statm_ = -1;
     std::size_t memoryLimit_ = std::size_t{384} << 20;
     std::chrono::milliseconds budget_{1000};
-    std::chrono::nanoseconds deadline_{};
+    std::chrono::nanoseconds deadline_{};  // of the thread's processor time
+    std::chrono::steady_clock::time_point wallDeadline_{};
     bool ticked_ = false;
     JsStop stop_ = JsStop::none;
 };
