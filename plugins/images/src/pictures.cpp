@@ -142,7 +142,7 @@ void Pictures::begin(Call& call, const Request& request, std::optional<std::stri
             refuse(asked, 400, failure.what());
         } catch (const std::exception& error) {
             log_.error("picture.failed", {{"reason", error.what()}});
-            asked->call.fail(Status::kFault, error.what());
+            refuse(asked, 500, "Error interno. El registro del servidor dice por qué.");
         }
     });
 }

@@ -13,6 +13,16 @@
 namespace totem::images {
 namespace {
 
+std::string hexOf(const std::array<unsigned char, EVP_MAX_MD_SIZE>& digest) {
+    static const char* digits = "0123456789abcdef";
+    std::string out;
+    for (std::size_t i = 0; i < 16; ++i) {
+        out += digits[digest[i] >> 4];
+        out += digits[digest[i] & 15];
+    }
+    return out;
+}
+
 std::string base64Url(const unsigned char* bytes, std::size_t size) {
     static const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     std::string out;
@@ -65,13 +75,13 @@ std::string contentHash(int fd) {
         offset += n;
     }
     EVP_DigestFinal_ex(context.get(), digest.data(), &size);
-    static const char* digits = "0123456789abcdef";
-    std::string out;
-    for (std::size_t i = 0; i < 16; ++i) {
-        out += digits[digest[i] >> 4];
-        out += digits[digest[i] & 15];
-    }
-    return out;
+    return hexOf(digest);
+}
+
+std::string contentHash(std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+    return hexOf(digest);
 }
 
 }  // namespace totem::images

@@ -15,5 +15,6 @@ bool isSigned(const std::vector<std::string>& keys, std::string_view path, std::
 /// The first 32 hexadecimal digits of the SHA-256 of a file's content; empty when it cannot be
 /// read.
 std::string contentHash(int fd);
+std::string contentHash(std::string_view bytes);
 
 }  // namespace totem::images

@@ -1,20 +1,16 @@
 #include "uploads.hpp"
 
-#include <Poco/Net/MessageHeader.h>
-#include <Poco/Net/MultipartReader.h>
-#include <Poco/NullStream.h>
-#include <Poco/StreamCopier.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <future>
-#include <sstream>
 #include <vector>
 
 #include <totem/json.hpp>
 
 #include "answers.hpp"
+#include "form.hpp"
 #include "magic.hpp"
 #include "media_type.hpp"
 #include "request_path.hpp"
@@ -23,60 +19,10 @@
 namespace totem::images {
 namespace {
 
-constexpr std::size_t kMostParts = 20;
-
-int statusOf(Status status) {
-    switch (status) {
-        case Status::kInvalid:
-            return 400;
-        case Status::kTooLarge:
-            return 413;
-        case Status::kBusy:
-            return 503;
-        default:
-            return 422;
-    }
-}
-
 Fd memoryFile(std::string_view bytes) {
     Fd file(memfd_create("upload", MFD_CLOEXEC));
     if (file && !writeAll(file, bytes)) return {};
     return file;
-}
-
-struct Part {
-    std::string name, bytes;
-};
-
-/// The files of a form. Throws Failure (kInvalid).
-std::vector<Part> filesOf(const Request& request) {
-    std::string type;
-    Poco::Net::NameValueCollection parameters;
-    Poco::Net::MessageHeader::splitParameters(std::string(request.header("Content-Type")), type,
-                                              parameters);
-    if (type.compare(0, 10, "multipart/") != 0 || !parameters.has("boundary"))
-        throw Failure(Status::kInvalid, "Se espera un formulario multipart/form-data con archivos");
-    std::istringstream content(request.content());
-    std::vector<Part> parts;
-    try {
-        Poco::Net::MultipartReader reader(content, parameters.get("boundary"));
-        while (reader.hasNextPart() && parts.size() < kMostParts) {
-            Poco::Net::MessageHeader header;
-            reader.nextPart(header);
-            std::string disposition;
-            Poco::Net::NameValueCollection fields;
-            Poco::Net::MessageHeader::splitParameters(header.get("Content-Disposition", ""),
-                                                      disposition, fields);
-            Part part;
-            part.name = fields.get("filename", "");
-            Poco::StreamCopier::copyToString(reader.stream(), part.bytes);
-            if (!part.name.empty()) parts.push_back(std::move(part));
-        }
-    } catch (const Poco::Exception&) {
-        throw Failure(Status::kInvalid, "El formulario está incompleto");
-    }
-    if (parts.empty()) throw Failure(Status::kInvalid, "El formulario no trae ningún archivo");
-    return parts;
 }
 
 }  // namespace
@@ -99,7 +45,7 @@ Response Uploads::guarded(const Request& request,
     try {
         return (this->*handler)(request);
     } catch (const Failure& failure) {
-        return refusal(statusOf(failure.status()), failure.what());
+        return refusal(uploadStatus(failure.status()), failure.what());
     } catch (const std::system_error&) {
         return refusal(507, "El archivo no se pudo guardar");
     }
@@ -159,12 +105,14 @@ Response Uploads::post(const Request& request) const {
     const auto folder = catalogPath(request.path());
     if (!folder) throw Failure(Status::kInvalid, "La ruta no es válida");
     Json list = Json::array();
-    for (const Part& part : filesOf(request)) {
+    for (const FormPart& part : readForm(request)) {
+        if (part.fileName.empty()) continue;
         const std::string path =
-            *folder + "/" + part.name.substr(part.name.find_last_of("/\\") + 1);
+            *folder + "/" + part.fileName.substr(part.fileName.find_last_of("/\\") + 1);
         store(path, part.bytes);
         list.push_back({{"ruta", path}, {"url", "/api/catalogos/" + encodePath(path)}});
     }
+    if (list.empty()) throw Failure(Status::kInvalid, "El formulario no trae ningún archivo");
     return Response::json(dumpJson({{"archivos", std::move(list)}}), 201);
 }
 

@@ -1,22 +1,46 @@
 #include "catalogue/product_routes.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <map>
+#include <system_error>
+#include <utility>
+
 #include <totem/json.hpp>
 
 #include "answers.hpp"
 #include "catalogue/refusal.hpp"
 #include "catalogue/text.hpp"
+#include "form.hpp"
+#include "signature.hpp"
 
 namespace totem::images {
 namespace {
 
 constexpr const char* kUnknownProduct = "Producto no encontrado";
 
-Json bodyOf(const Request& request) {
+/// The members of a product that are pictures, and the folder where theirs lie.
+constexpr std::pair<const char*, const char*> kPictures[] = {
+    {"imagen_listado", "precios"},
+    {"imagen_caracteristicas", "caracteristicas"},
+    {"imagen_caracteristicas_2", "caracteristicas"}};
+
+Json parsedBody(std::string_view text) {
     try {
-        return parseJson(request.content());
+        return parseJson(text);
     } catch (const Failure&) {
         throw InvalidProduct("body", "debe ser JSON");
     }
+}
+
+/// Letters and digits of a code, for the name of a file.
+std::string plainName(const std::string& code) {
+    std::string name = fold(code);
+    for (char& c : name) {
+        if (!std::isalnum(static_cast<unsigned char>(c))) c = '-';
+    }
+    return name;
 }
 
 /// What came for a member, a number as its digits; empty when it is absent.
@@ -27,6 +51,91 @@ std::string textAt(const Json& object, const char* name) {
 }
 
 }  // namespace
+
+/// What a request says of a product, and the files that came with it: JSON, or a form whose field
+/// `producto` is that JSON and whose files are named as the members that they are for.
+struct ProductRoutes::Sent {
+    Json product = Json::object();
+    std::map<std::string, FormPart> files;
+};
+
+ProductRoutes::Sent ProductRoutes::read(const Request& request) const {
+    Sent sent;
+    if (!isForm(request)) {
+        sent.product = parsedBody(request.content());
+        return sent;
+    }
+    try {
+        for (FormPart& part : readForm(request)) {
+            const auto isFor = [&](const auto& picture) { return part.name == picture.first; };
+            const bool picture = std::any_of(std::begin(kPictures), std::end(kPictures), isFor);
+            if (part.name == "producto") {
+                sent.product = parsedBody(part.bytes);
+            } else if (picture && !part.fileName.empty()) {
+                sent.files[part.name] = std::move(part);
+            } else {
+                throw InvalidProduct({{part.name, "no es parte del formulario"}});
+            }
+        }
+    } catch (const Failure& failure) {
+        throw Refusal(uploadStatus(failure.status()), failure.what());
+    }
+    if (!sent.product.is_object()) throw InvalidProduct("producto", "debe ser un objeto JSON");
+    return sent;
+}
+
+/// Puts the files into the folders of the product's month and category, under names that no other
+/// content has, and their paths into what was sent. Returns those that were not there before.
+std::vector<std::string> ProductRoutes::storePictures(Sent& sent, const Product& product) const {
+    std::vector<std::string> fresh;
+    const Segment& segment = shop_.needSegment(product.segment);
+    const Category& category = shop_.needCategory(segment, product.category);
+    std::string month = shop_.files.monthFolder(segment, product.month);
+    if (month.empty()) {
+        const std::string number = product.month.numberText();
+        month = segment.name + "/" + product.month.yearText() + "/" +
+                (number.size() < 2 ? "0" + number : number) + "-" + product.month.name();
+    }
+    std::string folder = shop_.files.categoryFolder(month, category);
+    if (folder.empty()) folder = month + "/" + category.folder;
+    try {
+        for (const auto& [member, below] : kPictures) {
+            const auto file = sent.files.find(member);
+            if (file == sent.files.end()) continue;
+            const std::string& given = file->second.fileName;
+            const std::size_t dot = given.find_last_of('.');
+            const std::string ending = dot == std::string::npos ? "" : fold(given.substr(dot));
+            const std::string path = folder + "/" + below + "/" + plainName(product.code) + "-" +
+                                     contentHash(file->second.bytes).substr(0, 8) + ending;
+            const bool known = shop_.frame.files.kind(path) != FileRoot::Kind::kNone;
+            shop_.frame.storeFile(path, file->second.bytes);
+            if (!known) fresh.push_back(path);
+            sent.product[member] = path;
+        }
+    } catch (const Failure& failure) {
+        takeAway(fresh);
+        throw Refusal(uploadStatus(failure.status()), failure.what());
+    } catch (const std::system_error&) {
+        takeAway(fresh);
+        throw Refusal(507, "La imagen no se pudo guardar");
+    }
+    return fresh;
+}
+
+void ProductRoutes::takeAway(const std::vector<std::string>& paths) const {
+    for (const std::string& path : paths) shop_.frame.files.remove(path);
+}
+
+template <typename Write>
+auto ProductRoutes::withPictures(Sent& sent, const Product& product, Write write) const {
+    const std::vector<std::string> fresh = storePictures(sent, product);
+    try {
+        return write();
+    } catch (...) {
+        takeAway(fresh);
+        throw;
+    }
+}
 
 ProductRoutes::ProductRoutes(Shop& shop) : shop_(shop) {
     shop.onAnswer("products", [this](const Request& request) { return products(request); });
@@ -44,7 +153,9 @@ void ProductRoutes::needToken(const Request& request) const {
 Body ProductRoutes::products(const Request& request) {
     if (request.method() != "POST") return list(request);
     needToken(request);
-    const Product added = shop_.table.add(newProduct(bodyOf(request), shop_.segments, shop_.currentMonth()));
+    Sent sent = read(request);
+    const auto made = [&] { return newProduct(sent.product, shop_.segments, shop_.currentMonth()); };
+    const Product added = withPictures(sent, made(), [&] { return shop_.table.add(made()); });
     return Response::json(dump(tableRow(added, shop_.baseOf(request))));
 }
 
@@ -81,9 +192,12 @@ Body ProductRoutes::product(const Request& request) {
         OrderedJson json{{"mensaje", "Producto " + found->code + " eliminado"}, {"id", found->id}};
         return Response::json(dump(json));
     }
-    const Json input = bodyOf(request);
-    const auto changed = shop_.table.change(
-        found->id, [&](Product before) { return changedProduct(std::move(before), input, shop_.segments); });
+    Sent sent = read(request);
+    const auto change = [&](Product before) {
+        return changedProduct(std::move(before), sent.product, shop_.segments);
+    };
+    const auto changed =
+        withPictures(sent, change(*found), [&] { return shop_.table.change(found->id, change); });
     if (!changed) throw Refusal(404, kUnknownProduct);
     return Response::json(dump(tableRow(*changed, shop_.baseOf(request))));
 }

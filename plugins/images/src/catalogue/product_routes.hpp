@@ -16,6 +16,13 @@ private:
     Body list(const Request& request);
     Body validate(const Request& request);
     void needToken(const Request& request) const;
+    struct Sent;
+    Sent read(const Request& request) const;
+    std::vector<std::string> storePictures(Sent& sent, const Product& product) const;
+    void takeAway(const std::vector<std::string>& paths) const;
+    /// Runs `write` with the pictures in their places, and takes new ones away when it fails.
+    template <typename Write>
+    auto withPictures(Sent& sent, const Product& product, Write write) const;
 
     Shop& shop_;
 };

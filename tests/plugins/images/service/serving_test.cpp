@@ -144,3 +144,58 @@ TEST_CASE("a private listener wants a token for reading, too") {
         gallery.write("GET", "/api/catalogos/a.jpg").headers.at("cache-control").find("private") ==
         0);
 }
+
+namespace {
+
+/// A form with the product's JSON and one picture for the list.
+HttpReply sendForm(const Gallery& gallery, const std::string& method, const std::string& target,
+                   const json& product, const std::string& picture,
+                   const std::string& name = "foto de andes.JPG") {
+    const std::string body =
+        "--x\r\nContent-Disposition: form-data; name=\"producto\"\r\n\r\n" + product.dump() +
+        "\r\n--x\r\nContent-Disposition: form-data; name=\"imagen_listado\"; "
+        "filename=\"" +
+        name + "\"\r\nContent-Type: image/jpeg\r\n\r\n" + picture + "\r\n--x--\r\n";
+    return gallery.write(method, target, body,
+                         {{"Content-Type", "multipart/form-data; boundary=x"}});
+}
+
+std::size_t filesIn(const Gallery& gallery) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(gallery.root()))
+        count += entry.is_regular_file();
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("a product comes with its picture, or neither comes") {
+    Gallery gallery;
+    const json product{{"codigo", "CEL/01"},       {"nombre", "Andes"}, {"precio", 899},
+                       {"categoria", "celulares"}, {"mes", "3"},        {"ano", "2026"}};
+    const HttpReply made = sendForm(gallery, "POST", "/api/productos", product, samplePhoto());
+    CAPTURE(made.body);
+    REQUIRE(made.status == 200);
+    const std::string url = made.json().at("imagen_listado");
+    const std::size_t path = url.find("/api/catalogos/");
+    CHECK(url.find("fnb/2026/03-marzo/1-celulares/precios/cel-01-") != std::string::npos);
+    CHECK(gallery.ask("GET", url.substr(path)).body == samplePhoto());
+    CHECK(filesIn(gallery) == 1);
+    // A code that is there already, a picture that is none, a member that is wrong.
+    const std::string other = samplePhoto() + "other";
+    CHECK(sendForm(gallery, "POST", "/api/productos", product, other).status == 409);
+    json second = product;
+    second["codigo"] = "CEL-02";
+    CHECK(sendForm(gallery, "POST", "/api/productos", second, "<script>").status == 422);
+    CHECK(sendForm(gallery, "POST", "/api/productos", second, other, "x.exe").status == 400);
+    second["precio"] = -1;
+    CHECK(sendForm(gallery, "POST", "/api/productos", second, other).status == 422);
+    CHECK(filesIn(gallery) == 1);
+    CHECK(gallery.ask("GET", "/api/productos").json().size() == 1);
+    // Another picture for the same product, and nothing else changed.
+    const HttpReply changed = sendForm(gallery, "PUT", "/api/productos/1", json::object(), other);
+    CHECK(changed.status == 200);
+    CHECK(changed.json().at("nombre") == "Andes");
+    CHECK(changed.json().at("imagen_listado") != url);
+    CHECK(gallery.ask("PUT", "/api/productos/1", "{}").status == 401);
+}
