@@ -178,7 +178,7 @@ TEST_CASE("a thousand messages and a kill in the middle: each is handled and ans
     }
 }
 
-TEST_CASE("Chatwoot is away for longer than all attempts together: the answer comes once it is back") {
+TEST_CASE("Chatwoot is away longer than all attempts together: the answer comes once it is back") {
     const DemoPorts ports;
     const json hasty{{"attempt_timeout_s", 3}, {"max_attempts", 3}};
     const json away{{"chatwoot", {{"config", {{"base_url", "http://127.0.0.1:1"}}}}}};

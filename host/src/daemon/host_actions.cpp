@@ -29,8 +29,8 @@ void forward(ActionDirectory& directory, const Json& target, const Json& extra, 
     directory.ask(std::move(ask), std::move(done));
 }
 
-/// Gives the conversation to an agent in the place of the reply that `ask` was about. It is an effect
-/// like the reply, so that it happens also when the channel is away right now.
+/// Gives the conversation to an agent in the place of the reply that `ask` was about. It is an
+/// effect like the reply, so that it happens also when the channel is away right now.
 void handOffLate(ActionDirectory& directory, const Json& to, ActionAsk ask,
                  ActionDirectory::Done done) {
     ask.uselessAfterUnixNs = 0;
@@ -53,8 +53,8 @@ Action reply(ActionDirectory& directory, std::int64_t maxAgeNs) {
         const Json input = Json::parse(ask.input);
         const Json& to = input.at("to");
         const Json text{{"text", input.at("text")}};
-        const bool ages = to.is_object() && to.contains("handoff") && !ask.waited &&
-                          ask.receivedUnixNs != 0;
+        const bool ages =
+            to.is_object() && to.contains("handoff") && !ask.waited && ask.receivedUnixNs != 0;
         if (!ages) return forward(directory, to, text, std::move(ask), std::move(done));
         ask.uselessAfterUnixNs = ask.receivedUnixNs + maxAgeNs;
         auto answered = [&directory, to, ask, done = std::move(done)](totem_status status,

@@ -26,7 +26,7 @@ EffectIntent readIntent(const Query& query) {
     EffectAsk& ask = intent.ask;
     int column = 0;
     intent.seq = query.integer(column++);
-    std::string* const texts[] = {&ask.caller,  &ask.key, &ask.plugin, &ask.action,
+    std::string* const texts[] = {&ask.caller,  &ask.key,   &ask.plugin, &ask.action,
                                   &ask.subject, &ask.trace, &ask.input};
     for (std::string* text : texts) *text = query.text(column++);
     ask.kind = static_cast<EffectKind>(query.integer(column++));
@@ -83,9 +83,8 @@ void Effects::Outbox::Intend::insert(Sqlite& db) {
         " trace, attempt_timeout, deadline, created, state, attempts, updated, input,"
         " result) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')",
         seq_, keyHash(outbox_.database_, ask_), ask_.caller, ask_.key, ask_.plugin, ask_.action,
-        static_cast<int>(ask_.kind), ask_.subject, ask_.event, ask_.trace,
-        ask_.attemptTimeoutNs, ask_.deadlineUnixNs, created_, static_cast<int>(durable_), created_,
-        ask_.input);
+        static_cast<int>(ask_.kind), ask_.subject, ask_.event, ask_.trace, ask_.attemptTimeoutNs,
+        ask_.deadlineUnixNs, created_, static_cast<int>(durable_), created_, ask_.input);
     if (ask_.checkpoint) {
         db.run("INSERT OR REPLACE INTO store VALUES(?, ?, 0, ?)", ask_.caller,
                Blob{ask_.checkpoint->key}, Blob{ask_.checkpoint->value});

@@ -82,11 +82,11 @@ public:
             refusal_ = "the undecoded requests that wait have reached their size bound";
         } else {
             request_.seq = shelf_.database.nextSeq();
-            db.run("INSERT INTO requests VALUES(?, ?, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)",
-                   request_.seq, request_.receivedUnixNs, shelf_.database.now(), request_.plugin,
-                   request_.listener, request_.route, request_.method, request_.target,
-                   request_.peer, request_.trace, request_.reason, request_.headers,
-                   Blob{request_.body});
+            db.run(
+                "INSERT INTO requests VALUES(?, ?, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)",
+                request_.seq, request_.receivedUnixNs, shelf_.database.now(), request_.plugin,
+                request_.listener, request_.route, request_.method, request_.target, request_.peer,
+                request_.trace, request_.reason, request_.headers, Blob{request_.body});
         }
     }
     void committed() override {
@@ -171,11 +171,13 @@ public:
 
     void write(Sqlite& db) override {
         size_.reset();
+        gone_ = false;
         const bool again = end_ == End::Retry || end_ == End::Unavailable;
         if (again) shelf_.taken.erase(seq_);  // a take in the same batch may have it
         auto attempts =
             db.number("SELECT attempts FROM requests WHERE seq = ? AND state = 0", seq_);
-        if (!attempts) return;  // forgotten meanwhile
+        gone_ = !attempts;  // forgotten meanwhile
+        if (gone_) return;
         std::int64_t notBefore = shelf_.database.now();
         if (end_ == End::Retry) notBefore += shelf_.backoff.after(static_cast<int>(*attempts));
         if (end_ == End::Unavailable) {
@@ -183,9 +185,7 @@ public:
             notBefore += shelf_.unavailable.after(givenBack() + 1);
         }
         const bool spent = end_ == End::Retry && *attempts >= shelf_.options.maxAttempts;
-        const int state = end_ == End::Done              ? kDone
-                          : end_ == End::Dead || spent ? kDead
-                                                         : kOpen;
+        const int state = end_ == End::Done ? kDone : end_ == End::Dead || spent ? kDead : kOpen;
         Query query(db,
                     "UPDATE requests SET state = ?, attempts = ?, not_before = ?, error = ?,"
                     " updated = ? WHERE seq = ? RETURNING length(body) + length(headers)",
@@ -196,7 +196,7 @@ public:
     }
     void committed() override {
         shelf_.taken.erase(seq_);
-        if (end_ == End::Unavailable) {
+        if (end_ == End::Unavailable && !gone_) {
             ++shelf_.givenBack[seq_];
         } else {
             shelf_.givenBack.erase(seq_);
@@ -216,6 +216,7 @@ private:
     const std::int64_t seq_;
     const End end_;
     const std::string error_;
+    bool gone_ = false;
     std::optional<std::int64_t> size_;
 };
 
@@ -226,10 +227,11 @@ public:
 
     void write(Sqlite& db) override {
         size_.reset();
-        Query query(db,
-                    "UPDATE requests SET state = 0, attempts = 0, not_before = 0, error = '', updated = ?"
-                    " WHERE seq = ? AND state <> 0 RETURNING length(body) + length(headers)",
-                    shelf_.database.now(), seq_);
+        Query query(
+            db,
+            "UPDATE requests SET state = 0, attempts = 0, not_before = 0, error = '', updated = ?"
+            " WHERE seq = ? AND state <> 0 RETURNING length(body) + length(headers)",
+            shelf_.database.now(), seq_);
         while (query.next()) size_ = query.integer(0);
     }
     void committed() override {

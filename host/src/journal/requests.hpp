@@ -56,9 +56,9 @@ public:
     Requests& operator=(const Requests&) = delete;
 
     void add(RawRequest request, AddDone done);
-    /// The oldest `limit` waiting requests of the plugin, each counted as an attempt, durably; `Due`
-    /// leaves out those in their back-off. What is taken is not handed out again before `finish` or
-    /// the next start.
+    /// The oldest `limit` waiting requests of the plugin, each counted as an attempt, durably;
+    /// `Due` leaves out those in their back-off. What is taken is not handed out again before
+    /// `finish` or the next start.
     void take(const std::string& plugin, int limit, Which which, TakeDone done);
     void finish(std::int64_t seq, End end, std::string error = {});
     /// Lets an ended request wait again, with attempts from 0 (a decode bug was mended).

@@ -75,7 +75,8 @@ void upgrade(Sqlite& db, std::int64_t version) {
         db.exec("DROP INDEX requests_open");
         db.exec(kRequests);
         db.exec(
-            "INSERT INTO requests SELECT seq, received, state, attempts, 0, updated, plugin, 'main',"
+            "INSERT INTO requests SELECT seq, received, state, attempts, 0, updated, plugin, "
+            "'main',"
             " route, method, target, peer, '', reason, error, headers, body FROM requests_1");
         db.exec("DROP TABLE requests_1");
     }

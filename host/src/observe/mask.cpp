@@ -330,8 +330,8 @@ void Masker::maskSecrets(nlohmann::json& value) const {
             isSecret(key) || (pair && key == "value") ? hide(member) : maskSecrets(member);
         }
     } else if (value.is_array()) {
-        const bool pair = value.size() == 2 && value[0].is_string() &&
-                          isSecret(value[0].get<std::string>());
+        const bool pair =
+            value.size() == 2 && value[0].is_string() && isSecret(value[0].get<std::string>());
         if (pair) return hide(value[1]);
         for (auto& member : value) maskSecrets(member);
     }

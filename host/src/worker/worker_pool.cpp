@@ -79,7 +79,8 @@ void WorkerPool::ask(WorkerRequest request, Done done) {
 
 void WorkerPool::warm() {
     impl_->loop.post([impl = impl_] {
-        if (!impl->stopped && impl->workers.empty() && monotonicNow() >= impl->notBeforeNs) impl->start();
+        if (!impl->stopped && impl->workers.empty() && monotonicNow() >= impl->notBeforeNs)
+            impl->start();
     });
 }
 

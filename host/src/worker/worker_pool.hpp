@@ -25,9 +25,9 @@ struct WorkerOptions {
     std::int64_t idleShutdownNs = 30'000'000'000;  // an idle process ends after this
     std::uint64_t recycleRequests = 0;             // a process ends after so many; 0: never
     std::int64_t recycleBytes = 0;  // a process that holds more after a request ends; 0: never
-    std::int64_t startLimitNs = 10'000'000'000;    // from spawn to ready
-    int niceness = 0;                              // added to the daemon's
-    std::size_t queueRequests = 10'000;            // waiting requests beyond these are refused
+    std::int64_t startLimitNs = 10'000'000'000;  // from spawn to ready
+    int niceness = 0;                            // added to the daemon's
+    std::size_t queueRequests = 10'000;          // waiting requests beyond these are refused
     std::size_t queueBytes = 256u << 20;
     std::uint32_t maxPayload = 64u << 20;  // bytes, both ways
 };
@@ -69,9 +69,10 @@ struct WorkerReply {
 /// never sent twice: when it may have begun, its failure is reported. A process that has done its
 /// share (recycle…) is hung up between two requests, so no request is lost by it.
 ///
-/// Threads: `ask`, `warm`, `counters` from anywhere. Completions run on the loop, once each, never inside
-/// `ask`; they must not block. Lifetime: the loop runs from before the first `ask` until after
-/// `stop()`, and its thread starts the processes (they die with it). Errors: none thrown by `ask`.
+/// Threads: `ask`, `warm`, `counters` from anywhere. Completions run on the loop, once each, never
+/// inside `ask`; they must not block. Lifetime: the loop runs from before the first `ask` until
+/// after `stop()`, and its thread starts the processes (they die with it). Errors: none thrown by
+/// `ask`.
 class WorkerPool {
 public:
     using Done = std::function<void(WorkerReply reply)>;

@@ -25,10 +25,11 @@ struct Channel {
         for (const char* name : {"desk.say", "desk.agent"}) {
             Manifest::Action action;
             action.name = name;
-            directory.offerBuiltin(std::move(action), [this](ActionAsk ask, ActionDirectory::Done done) {
-                asked.push_back(ask.name + " " + ask.input);
-                done(TOTEM_OK, totem::Body("{}"));
-            });
+            directory.offerBuiltin(std::move(action),
+                                   [this](ActionAsk ask, ActionDirectory::Done done) {
+                                       asked.push_back(ask.name + " " + ask.input);
+                                       done(TOTEM_OK, totem::Body("{}"));
+                                   });
         }
     }
 
@@ -64,10 +65,9 @@ TEST_CASE("a reply to an old message goes to an agent, unless its run chose to w
     CHECK(channel.ask("reply", kReply, 16 * kMinute) == TOTEM_OK);
     CHECK(channel.ask("reply", kReply, 16 * kMinute, true) == TOTEM_OK);
     CHECK(channel.ask("reply", kWithoutAgents, 16 * kMinute) == TOTEM_OK);
-    CHECK(channel.asked == std::vector<std::string>{R"(desk.say {"c":7,"text":"hola"})",
-                                                    R"(desk.agent {"c":7})",
-                                                    R"(desk.say {"c":7,"text":"hola"})",
-                                                    R"(desk.say {"text":"hola"})"});
+    CHECK(channel.asked == std::vector<std::string>{
+                               R"(desk.say {"c":7,"text":"hola"})", R"(desk.agent {"c":7})",
+                               R"(desk.say {"c":7,"text":"hola"})", R"(desk.say {"text":"hola"})"});
 }
 
 TEST_CASE("a reply that names no action, or itself, is refused") {
@@ -75,7 +75,8 @@ TEST_CASE("a reply that names no action, or itself, is refused") {
     CHECK(channel.ask("reply", R"({"to": {}, "text": "x"})") == TOTEM_E_INVALID);
     CHECK(channel.ask("reply", R"({"to": [], "text": "x"})") == TOTEM_E_INVALID);
     CHECK(channel.ask("reply", R"({"to": {"action": "reply"}, "text": "x"})") == TOTEM_E_INVALID);
-    CHECK(channel.ask("handoff", R"({"to": {"handoff": {"action": "handoff"}}})") == TOTEM_E_INVALID);
+    CHECK(channel.ask("handoff", R"({"to": {"handoff": {"action": "handoff"}}})") ==
+          TOTEM_E_INVALID);
     CHECK(channel.asked.empty());
 }
 
@@ -109,7 +110,8 @@ struct Desk {
         ask.idempotencyKey = key;
         ask.receivedUnixNs = unixNow() - ageNs;
         ask.deadlineNs = monotonicNow() + kMinute;
-        directory.ask(std::move(ask), [this](totem_status status, totem::Body) { answers.put(status); });
+        directory.ask(std::move(ask),
+                      [this](totem_status status, totem::Body) { answers.put(status); });
     }
 
     test::TempFolder folder;
@@ -142,7 +144,8 @@ TEST_CASE("a reply that was decided in time keeps its decision when its run asks
     CHECK(desk.invoked.empty());
 }
 
-TEST_CASE("a reply that comes too late, or was refused until then, is given to an agent for certain") {
+TEST_CASE(
+    "a reply that comes too late, or was refused until then, is given to an agent for certain") {
     Desk desk;
     const bool decided = GENERATE(false, true);
     if (decided) {

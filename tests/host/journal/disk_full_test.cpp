@@ -72,10 +72,9 @@ TEST_CASE("on a full disk an effect is not stored, which is no refusal: asked ag
     Mailbox<EffectHooks::Done> invoked;
     Mailbox<EffectAnswer> answers;
     Database database({folder.file()});
-    Effects effects(database, {}, {[&](const EffectIntent&, EffectHooks::Done done) {
-                                       invoked.put(std::move(done));
-                                   },
-                                   {}});
+    Effects effects(
+        database, {},
+        {[&](const EffectIntent&, EffectHooks::Done done) { invoked.put(std::move(done)); }, {}});
     const auto ask = [&](const std::string& key) {
         EffectAsk ask;
         ask.caller = "flows";
@@ -90,8 +89,10 @@ TEST_CASE("on a full disk an effect is not stored, which is no refusal: asked ag
             ask(std::to_string(i));
             // The result of one that was sent must happen, and so comes when there is space again.
             while (invoked.empty() && answers.empty()) std::this_thread::yield();
-            if (invoked.empty()) refused = std::to_string(i);
-            else invoked.take();
+            if (invoked.empty())
+                refused = std::to_string(i);
+            else
+                invoked.take();
         }
         REQUIRE_FALSE(refused.empty());
         const EffectAnswer answer = answers.take();

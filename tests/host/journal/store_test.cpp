@@ -164,7 +164,8 @@ TEST_CASE("raw requests are bounded in count, in bytes and in attempts") {
     CHECK(requests.waiting() == 1);
 }
 
-TEST_CASE("a raw request whose plugin is unwell waits longer and longer, and never for the last time") {
+TEST_CASE(
+    "a raw request whose plugin is unwell waits longer and longer, and never for the last time") {
     TempFolder folder;
     VirtualClock clock;
     Database database({folder.file(), clock.function()});

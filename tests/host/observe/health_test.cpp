@@ -29,7 +29,8 @@ TEST_CASE("health shows each part with its state, since when and last error") {
     test.health.set("fnb", HealthState::healthy);
     test.now += kSecond;
     test.health.set("fnb", HealthState::unhealthy, "login failed: password=hunter2 dni 08408122");
-    CHECK(test.health.json() == nlohmann::json::parse(R"({"status": "degraded", "unhealthy": ["fnb"],
+    CHECK(test.health.json() ==
+          nlohmann::json::parse(R"({"status": "degraded", "unhealthy": ["fnb"],
         "components": {
         "journal": {"state": "healthy", "required": true, "since": "2026-11-24T07:47:02.000Z",
                     "last_error": null},

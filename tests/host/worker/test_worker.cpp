@@ -115,7 +115,10 @@ Reply handle(std::string_view payload, std::vector<Fd> fds, const std::string& a
     words >> verb >> number;
     if (verb == "echo") return {std::string(payload)};
     if (verb == "pid") return {std::to_string(getpid())};
-    if (verb == "surroundings") return {atStart};
+    if (verb == "surroundings") {
+        // The host sets it once the program runs, so that it is not there at its start.
+        return {atStart + "; oom " + firstLine("/proc/self/oom_score_adj")};
+    }
     if (verb == "pass") return passOn(std::move(fds));
     if (verb == "lockdown") {
         totem::worker::lockDown();
@@ -162,7 +165,7 @@ Reply handle(std::string_view payload, std::vector<Fd> fds, const std::string& a
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::string atStart = surroundings() + "; oom " + firstLine("/proc/self/oom_score_adj");
+    const std::string atStart = surroundings();
     const std::string mode = argc > 1 ? argv[1] : "";
     if (mode == "fail") {
         std::fprintf(stderr, "cannot find my data\n");

@@ -27,9 +27,9 @@ typedef struct totem_host_event {
 
 /* Plugin side. Events of one subject come one at a time. Complete with TOTEM_OK when handled;
  * UNAVAILABLE, BUSY or CANCELLED: again later, the attempt does not count; REFUSED or INVALID: dead
- * letter at once; anything else: again with back-off until the attempts are used up. A delivery that
- * meets its deadline while it waits for an effect does not count either: the next one finds the
- * effect again by its idempotency key. */
+ * letter at once; anything else: again with back-off until the attempts are used up. A delivery
+ * that meets its deadline while it waits for an effect does not count either: the next one finds
+ * the effect again by its idempotency key. */
 typedef struct totem_plugin_event {
     uint32_t struct_size;
     uint32_t reserved_flags;
