@@ -14,7 +14,8 @@ using Json = nlohmann::json;
 
 /// Looking through the other side's messages takes longer than sending one.
 constexpr std::int64_t kReconcileTimeoutNs = 60'000'000'000;
-constexpr std::string_view kGoesOn = "nobody waits for it any more; the effect itself is recorded and goes on";
+constexpr std::string_view kGoesOn =
+    "nobody waits for it any more; the effect itself is recorded and goes on";
 
 HostCall::Options callOptions(ActionAsk& ask) {
     HostCall::Options options;
@@ -42,14 +43,18 @@ HostCall::Options callOptions(const EffectIntent& intent, std::int64_t timeoutNs
 /// What a plugin's answer says about an effect. Only a plain "certainly not" is not ambiguous.
 EffectOutcome::Kind outcomeOf(totem_status status) {
     switch (status) {
-        case TOTEM_OK: return EffectOutcome::Kind::Done;
+        case TOTEM_OK:
+            return EffectOutcome::Kind::Done;
         case TOTEM_E_INVALID:
         case TOTEM_E_REFUSED:
         case TOTEM_E_DENIED:
-        case TOTEM_E_NOT_FOUND: return EffectOutcome::Kind::Refused;
+        case TOTEM_E_NOT_FOUND:
+            return EffectOutcome::Kind::Refused;
         case TOTEM_E_UNAVAILABLE:
-        case TOTEM_E_BUSY: return EffectOutcome::Kind::NotSent;
-        default: return EffectOutcome::Kind::Unknown;
+        case TOTEM_E_BUSY:
+            return EffectOutcome::Kind::NotSent;
+        default:
+            return EffectOutcome::Kind::Unknown;
     }
 }
 
@@ -68,25 +73,32 @@ bool isAnswer(totem_status status) {
         case TOTEM_E_NOT_FOUND:
         case TOTEM_E_REFUSED:
         case TOTEM_E_UNKNOWN:
-        case TOTEM_E_DENIED: return true;
-        default: return false;
+        case TOTEM_E_DENIED:
+            return true;
+        default:
+            return false;
     }
 }
 
 EffectOutcome reconciled(totem_status status, const totem::Body& body) {
     if (!isAnswer(status)) return {EffectOutcome::Kind::NotSent, reasonOf(status, body)};
     const Json json = Json::parse(body.content(), nullptr, false);
-    if (status != TOTEM_OK || !json.is_object()) return {EffectOutcome::Kind::Unknown, reasonOf(status, body)};
+    if (status != TOTEM_OK || !json.is_object())
+        return {EffectOutcome::Kind::Unknown, reasonOf(status, body)};
     const std::string state = textIn(json, "state");
     if (state == "absent") return {EffectOutcome::Kind::Absent, {}};
-    if (state == "done") return {EffectOutcome::Kind::Done, json.contains("result") ? json.at("result").dump() : "{}"};
+    if (state == "done")
+        return {EffectOutcome::Kind::Done,
+                json.contains("result") ? json.at("result").dump() : "{}"};
     const std::string reason = textIn(json, "reason");
-    return {EffectOutcome::Kind::Unknown, reason.empty() ? "the plugin cannot tell whether it happened" : reason};
+    return {EffectOutcome::Kind::Unknown,
+            reason.empty() ? "the plugin cannot tell whether it happened" : reason};
 }
 
 EffectKind kindOf(Manifest::Effect effect) {
     if (effect == Manifest::Effect::kReconcilable) return EffectKind::Reconcilable;
-    return effect == Manifest::Effect::kUnprovable ? EffectKind::Unprovable : EffectKind::Idempotent;
+    return effect == Manifest::Effect::kUnprovable ? EffectKind::Unprovable
+                                                   : EffectKind::Idempotent;
 }
 
 }  // namespace
@@ -100,13 +112,17 @@ ActionDirectory::Offer::Offer(Manifest::Action offered) : action(std::move(offer
 }
 
 EffectHooks ActionDirectory::effectHooks() {
-    return {[this](const EffectIntent& intent, EffectHooks::Done done) { invokeEffect(intent, std::move(done)); },
-            [this](const EffectIntent& intent, std::vector<std::string> settled, EffectHooks::Done done) {
+    return {[this](const EffectIntent& intent, EffectHooks::Done done) {
+                invokeEffect(intent, std::move(done));
+            },
+            [this](const EffectIntent& intent, std::vector<std::string> settled,
+                   EffectHooks::Done done) {
                 reconcileEffect(intent, std::move(settled), std::move(done));
             }};
 }
 
-void ActionDirectory::offerBuiltin(Manifest::Action action, std::function<void(ActionAsk, Done)> serve) {
+void ActionDirectory::offerBuiltin(Manifest::Action action,
+                                   std::function<void(ActionAsk, Done)> serve) {
     auto offer = std::make_shared<Offer>(std::move(action));
     offer->builtin = std::move(serve);
     std::lock_guard lock(mutex_);
@@ -137,13 +153,16 @@ std::shared_ptr<const ActionDirectory::Offer> ActionDirectory::find(const std::s
 
 void ActionDirectory::ask(ActionAsk ask, Done done) {
     const auto offer = find(ask.name);
-    if (!offer) return done(TOTEM_E_NOT_FOUND, totem::Body("no enabled plugin offers the action " + ask.name));
+    if (!offer)
+        return done(TOTEM_E_NOT_FOUND,
+                    totem::Body("no enabled plugin offers the action " + ask.name));
     if (offer->validator) {
         std::string problem = offer->validator->check(ask.input);
         if (!problem.empty()) return done(TOTEM_E_INVALID, totem::Body(ask.name + ": " + problem));
     }
     const Manifest::Effect effect = offer->action.effect;
-    const bool effectful = effect == Manifest::Effect::kReconcilable || effect == Manifest::Effect::kUnprovable ||
+    const bool effectful = effect == Manifest::Effect::kReconcilable ||
+                           effect == Manifest::Effect::kUnprovable ||
                            (ask.mustHappen && effect == Manifest::Effect::kIdempotent);
     if (!offer->builtin && effectful && !ask.idempotencyKey.empty()) {
         return askAsEffect(*offer, std::move(ask), std::move(done));
@@ -159,7 +178,8 @@ void ActionDirectory::askPlainly(const Offer& offer, ActionAsk ask, Done done) {
     auto instance = findInstance_(offer.plugin);
     if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body(whyAbsent_(offer.plugin)));
     HostCall::Options options = callOptions(ask);
-    instance->invoke(std::move(ask.name), std::move(ask.input), std::move(options), std::move(done));
+    instance->invoke(std::move(ask.name), std::move(ask.input), std::move(options),
+                     std::move(done));
 }
 
 void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) {
@@ -174,8 +194,10 @@ void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) 
     effect.trace = std::move(ask.trace);
     effect.event = ask.event;
     effect.deadlineUnixNs = ask.uselessAfterUnixNs;
-    effect.attemptTimeoutNs = std::max<std::int64_t>(1'000'000'000, ask.deadlineNs - monotonicNow());
-    if (!ask.checkpointKey.empty()) effect.checkpoint = Checkpoint{std::move(ask.checkpointKey), std::move(ask.checkpoint)};
+    effect.attemptTimeoutNs =
+        std::max<std::int64_t>(1'000'000'000, ask.deadlineNs - monotonicNow());
+    if (!ask.checkpointKey.empty())
+        effect.checkpoint = Checkpoint{std::move(ask.checkpointKey), std::move(ask.checkpoint)};
     std::uint64_t number = 0;
     {
         std::lock_guard lock(mutex_);
@@ -186,7 +208,8 @@ void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) 
         }
     }
     if (number == 0) return done(TOTEM_E_CANCELLED, totem::Body(std::string(kGoesOn)));
-    effects_->ask(std::move(effect), [this, number](const EffectAnswer& answer) { settle(number, answer); });
+    effects_->ask(std::move(effect),
+                  [this, number](const EffectAnswer& answer) { settle(number, answer); });
 }
 
 ActionDirectory::Done ActionDirectory::Waiting::leave() {
@@ -204,10 +227,14 @@ void ActionDirectory::settle(std::uint64_t number, const EffectAnswer& answer) {
         waiting_.erase(found);
     }
     switch (answer.kind) {
-        case EffectAnswer::Kind::Done: return done(TOTEM_OK, totem::Body(answer.text));
-        case EffectAnswer::Kind::Refused: return done(TOTEM_E_REFUSED, totem::Body(answer.text));
-        case EffectAnswer::Kind::Unknown: return done(TOTEM_E_UNKNOWN, totem::Body(answer.text));
-        case EffectAnswer::Kind::NotStored: return done(TOTEM_E_BUSY, totem::Body(answer.text));
+        case EffectAnswer::Kind::Done:
+            return done(TOTEM_OK, totem::Body(answer.text));
+        case EffectAnswer::Kind::Refused:
+            return done(TOTEM_E_REFUSED, totem::Body(answer.text));
+        case EffectAnswer::Kind::Unknown:
+            return done(TOTEM_E_UNKNOWN, totem::Body(answer.text));
+        case EffectAnswer::Kind::NotStored:
+            return done(TOTEM_E_BUSY, totem::Body(answer.text));
     }
 }
 
@@ -236,19 +263,23 @@ void ActionDirectory::suspendEffects() {
 }
 
 void ActionDirectory::answerCancelled() {
-    answerWhere([](const Waiting& waiting) { return waiting.cancellation && waiting.cancellation->cancelled(); });
+    answerWhere([](const Waiting& waiting) {
+        return waiting.cancellation && waiting.cancellation->cancelled();
+    });
 }
 
 void ActionDirectory::invokeEffect(const EffectIntent& intent, EffectHooks::Done done) {
     auto instance = findInstance_(intent.ask.plugin);
     if (!instance) return done({EffectOutcome::Kind::NotSent, whyAbsent_(intent.ask.plugin)});
-    instance->invoke(intent.ask.action, intent.ask.input, callOptions(intent, intent.ask.attemptTimeoutNs),
+    instance->invoke(intent.ask.action, intent.ask.input,
+                     callOptions(intent, intent.ask.attemptTimeoutNs),
                      [done = std::move(done)](totem_status status, totem::Body body) {
                          done({outcomeOf(status), std::string(body.content())});
                      });
 }
 
-void ActionDirectory::reconcileEffect(const EffectIntent& intent, std::vector<std::string> settled, EffectHooks::Done done) {
+void ActionDirectory::reconcileEffect(const EffectIntent& intent, std::vector<std::string> settled,
+                                      EffectHooks::Done done) {
     auto instance = findInstance_(intent.ask.plugin);
     if (!instance) return done({EffectOutcome::Kind::NotSent, whyAbsent_(intent.ask.plugin)});
     Json results = Json::array();
@@ -258,8 +289,12 @@ void ActionDirectory::reconcileEffect(const EffectIntent& intent, std::vector<st
                         {"intent_unix_ns", intent.createdUnixNs},
                         {"key", intent.ask.key},
                         {"settled", std::move(results)}};
-    instance->reconcile(intent.ask.action, question.dump(-1, ' ', false, Json::error_handler_t::replace), callOptions(intent, kReconcileTimeoutNs),
-                        [done = std::move(done)](totem_status status, totem::Body body) { done(reconciled(status, body)); });
+    instance->reconcile(intent.ask.action,
+                        question.dump(-1, ' ', false, Json::error_handler_t::replace),
+                        callOptions(intent, kReconcileTimeoutNs),
+                        [done = std::move(done)](totem_status status, totem::Body body) {
+                            done(reconciled(status, body));
+                        });
 }
 
 std::string ActionDirectory::listJson() const {

@@ -29,8 +29,8 @@ struct ActionAsk {
     /// before has the limit of its intent.
     std::int64_t uselessAfterUnixNs = 0;
     bool mustHappen = false;  ///< with a key: an idempotent action is an effect as well
-    bool waited = false;     ///< by a delivery that had let go of its lane: the age is intended
-    std::int64_t event = 0;  ///< the event that caused it, 0 for none
+    bool waited = false;      ///< by a delivery that had let go of its lane: the age is intended
+    std::int64_t event = 0;   ///< the event that caused it, 0 for none
     std::shared_ptr<Cancellation> cancellation;
 };
 

@@ -22,7 +22,9 @@ public:
     bool crashed(const std::string& plugin, const std::string& fingerprint) const;
 
 private:
-    std::filesystem::path fileOf(const std::string& plugin) const { return folder_ / ("starting-" + plugin); }
+    std::filesystem::path fileOf(const std::string& plugin) const {
+        return folder_ / ("starting-" + plugin);
+    }
     std::filesystem::path folder_;
 };
 

@@ -11,13 +11,17 @@ namespace {
 
 Outcome outcomeOf(totem_status status, std::string error) {
     switch (status) {
-        case TOTEM_OK: return {Outcome::Kind::Done, {}};
+        case TOTEM_OK:
+            return {Outcome::Kind::Done, {}};
         case TOTEM_E_UNAVAILABLE:
         case TOTEM_E_BUSY:
-        case TOTEM_E_CANCELLED: return {Outcome::Kind::Unavailable, std::move(error)};
+        case TOTEM_E_CANCELLED:
+            return {Outcome::Kind::Unavailable, std::move(error)};
         case TOTEM_E_INVALID:
-        case TOTEM_E_REFUSED: return {Outcome::Kind::Refused, std::move(error)};
-        default: return {Outcome::Kind::Failed, std::move(error)};
+        case TOTEM_E_REFUSED:
+            return {Outcome::Kind::Refused, std::move(error)};
+        default:
+            return {Outcome::Kind::Failed, std::move(error)};
     }
 }
 
@@ -26,7 +30,8 @@ Outcome outcomeOf(totem_status status, std::string error) {
 void EventHub::setPlugins(std::vector<std::shared_ptr<const Manifest>> manifests) {
     int top = 0;
     for (const auto& manifest : manifests) {
-        if (Manifest::covers(manifest->publishes, "message.received")) top = std::max(top, manifest->rank);
+        if (Manifest::covers(manifest->publishes, "message.received"))
+            top = std::max(top, manifest->rank);
     }
     std::lock_guard lock(mutex_);
     manifests_ = std::move(manifests);
@@ -50,7 +55,9 @@ std::vector<std::string> EventHub::subscribersOf(const NewEvent& event) const {
 
 void EventHub::deliver(Delivery delivery, Dispatcher::Done done) const {
     auto instance = findInstance_(delivery.subscriber);
-    if (!instance) return done({Outcome::Kind::Unavailable, "plugin " + delivery.subscriber + " is not running"});
+    if (!instance)
+        return done(
+            {Outcome::Kind::Unavailable, "plugin " + delivery.subscriber + " is not running"});
     HostCall::Options options;
     options.deadlineNs = monotonicNow() + deliveryTimeoutNs_;
     options.receivedUnixNs = delivery.event->receivedUnixNs;
@@ -62,9 +69,10 @@ void EventHub::deliver(Delivery delivery, Dispatcher::Done done) const {
     options.replays = static_cast<std::uint32_t>(delivery.fresh);
     options.idempotencyKey = std::to_string(delivery.event->seq);
     options.releaseLane = [done] { done({Outcome::Kind::Released, {}}); };
-    instance->deliver(eventEnvelope(*delivery.event), std::move(options), [done](totem_status status, totem::Body body) {
-        done(outcomeOf(status, std::string(body.content())));
-    });
+    instance->deliver(eventEnvelope(*delivery.event), std::move(options),
+                      [done](totem_status status, totem::Body body) {
+                          done(outcomeOf(status, std::string(body.content())));
+                      });
 }
 
 }  // namespace totemd

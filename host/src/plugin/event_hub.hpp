@@ -24,7 +24,8 @@ class EventHub {
 public:
     using FindInstance = std::function<std::shared_ptr<PluginInstance>(const std::string& plugin)>;
 
-    EventHub(FindInstance find, std::int64_t deliveryTimeoutNs) : findInstance_(std::move(find)), deliveryTimeoutNs_(deliveryTimeoutNs) {}
+    EventHub(FindInstance find, std::int64_t deliveryTimeoutNs)
+        : findInstance_(std::move(find)), deliveryTimeoutNs_(deliveryTimeoutNs) {}
 
     /// The enabled plugins, whether they run at the moment or not.
     void setPlugins(std::vector<std::shared_ptr<const Manifest>> manifests);

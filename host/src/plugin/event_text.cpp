@@ -21,7 +21,9 @@ public:
 
     /// The next character that is no white space; '\0' at the end.
     char peek() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) ++at_;
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' ||
+                                      text_[at_] == '\r' || text_[at_] == '\t'))
+            ++at_;
         return at_ < text_.size() ? text_[at_] : '\0';
     }
     bool skip(char c) {
@@ -33,9 +35,12 @@ public:
     std::string_view value() {
         const char first = peek();
         const std::size_t begin = at_;
-        if (first == '"') skipString();
-        else if (first == '{' || first == '[') skipNested();
-        else at_ = std::min(text_.find_first_of(",}] \n\r\t", at_), text_.size());
+        if (first == '"')
+            skipString();
+        else if (first == '{' || first == '[')
+            skipNested();
+        else
+            at_ = std::min(text_.find_first_of(",}] \n\r\t", at_), text_.size());
         return text_.substr(begin, at_ - begin);
     }
 
@@ -66,7 +71,8 @@ private:
 
 std::string stringOf(std::string_view name, std::string_view value) {
     if (value == "null") return {};
-    if (value.front() != '"') throw std::invalid_argument("event: \"" + std::string(name) + "\" must be a string");
+    if (value.front() != '"')
+        throw std::invalid_argument("event: \"" + std::string(name) + "\" must be a string");
     if (value.find('\\') != std::string_view::npos) return Json::parse(value).get<std::string>();
     return std::string(value.substr(1, value.size() - 2));
 }
@@ -92,7 +98,8 @@ NewEvent eventOf(std::string_view object) {
         walker.skip(',');
     }
     for (const auto& [name, value] : {std::pair{"id", &event.id}, std::pair{"type", &event.type}}) {
-        if (value->empty()) throw std::invalid_argument(std::string("event: \"") + name + "\" is missing");
+        if (value->empty())
+            throw std::invalid_argument(std::string("event: \"") + name + "\" is missing");
     }
     return event;
 }
@@ -112,13 +119,14 @@ std::string formatTime(std::int64_t unixNs) {
     tm parts{};
     gmtime_r(&seconds, &parts);
     char buffer[96];
-    std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(unixNs / 1'000'000 % 1000));
+    std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                  parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+                  parts.tm_min, parts.tm_sec, static_cast<int>(unixNs / 1'000'000 % 1000));
     return buffer;
 }
 
-std::vector<NewEvent> parseEvents(std::string_view text, const Manifest& publisher, const std::string& trace,
-                                  std::int64_t receivedUnixNs) {
+std::vector<NewEvent> parseEvents(std::string_view text, const Manifest& publisher,
+                                  const std::string& trace, std::int64_t receivedUnixNs) {
     // Checked, but not parsed: `data` and `reply` are kept as they were written.
     if (totem::nestsTooDeep(text) || !Json::accept(text)) static_cast<void>(totem::parseJson(text));
     Walker walker(text);
@@ -128,11 +136,15 @@ std::vector<NewEvent> parseEvents(std::string_view text, const Manifest& publish
         NewEvent event = eventOf(walker.value());
         walker.skip(',');
         if (!Manifest::covers(publisher.publishes, event.type)) {
-            throw std::invalid_argument("event type \"" + event.type + "\" is not in events.publishes of the manifest of " + publisher.id);
+            throw std::invalid_argument("event type \"" + event.type +
+                                        "\" is not in events.publishes of the manifest of " +
+                                        publisher.id);
         }
         if (event.source.empty()) event.source = publisher.id;
         if (event.source != publisher.id && event.source.rfind(publisher.id + "/", 0) != 0) {
-            throw std::invalid_argument("event source \"" + event.source + "\" must be the publisher's id, alone or followed by a path");
+            throw std::invalid_argument(
+                "event source \"" + event.source +
+                "\" must be the publisher's id, alone or followed by a path");
         }
         if (event.time.empty()) event.time = formatTime(receivedUnixNs);
         event.trace = trace;

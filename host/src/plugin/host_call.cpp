@@ -20,7 +20,8 @@ HostCall::HostCall(OpenCalls& owner, Options options, Done done)
       subject_(std::move(options.subject)),
       key_(std::move(options.idempotencyKey)),
       caller_(std::move(options.caller)),
-      cancellation_(options.cancellation ? std::move(options.cancellation) : std::make_shared<Cancellation>()),
+      cancellation_(options.cancellation ? std::move(options.cancellation)
+                                         : std::make_shared<Cancellation>()),
       keep_(std::move(options.keep)),
       releaseLane_(std::move(options.releaseLane)),
       event_(options.event),
@@ -93,10 +94,13 @@ totem_status OpenCalls::complete(totem_call* raw, totem_status status, totem_bod
     }
     {
         std::lock_guard lock(owner.mutex_);
-        if (call->previous_ != nullptr) call->previous_->next_ = call->next_;
-        else owner.first_ = call->next_;
+        if (call->previous_ != nullptr)
+            call->previous_->next_ = call->next_;
+        else
+            owner.first_ = call->next_;
         if (call->next_ != nullptr) call->next_->previous_ = call->previous_;
-        // Last: an owner that sees zero may go at once, so nothing of it is touched after this lock.
+        // Last: an owner that sees zero may go at once, so nothing of it is touched after this
+        // lock.
         --owner.count_;
     }
     delete call;

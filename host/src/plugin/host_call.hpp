@@ -18,12 +18,16 @@ namespace totemd {
 class Cancellation {
 public:
     /// Cancelled with `parent` and with `owner` (either may be null), or when `callerGone` says so.
-    explicit Cancellation(std::shared_ptr<const Cancellation> parent = nullptr, std::function<bool()> callerGone = {},
+    explicit Cancellation(std::shared_ptr<const Cancellation> parent = nullptr,
+                          std::function<bool()> callerGone = {},
                           std::shared_ptr<const Cancellation> owner = nullptr)
-        : parent_(std::move(parent)), owner_(std::move(owner)), callerGone_(std::move(callerGone)) {}
+        : parent_(std::move(parent)),
+          owner_(std::move(owner)),
+          callerGone_(std::move(callerGone)) {}
     void cancel() { cancelled_ = true; }
     bool cancelled() const {
-        return cancelled_ || (callerGone_ && callerGone_()) || (parent_ && parent_->cancelled()) || (owner_ && owner_->cancelled());
+        return cancelled_ || (callerGone_ && callerGone_()) || (parent_ && parent_->cancelled()) ||
+               (owner_ && owner_->cancelled());
     }
 
     /// Counts the open effects that are waited for here or by what was asked on the way.
@@ -64,9 +68,9 @@ public:
         std::uint32_t attempts = 0, replays = 0;
         CallKind kind = CallKind::kRoute;
         std::shared_ptr<Cancellation> cancellation;  ///< made when null
-        std::shared_ptr<const void> keep;            ///< lives as long as the call: the callee's input
-        std::function<void()> releaseLane;           ///< event deliveries only
-        std::int64_t event = 0;                      ///< event deliveries only: its number in the journal
+        std::shared_ptr<const void> keep;   ///< lives as long as the call: the callee's input
+        std::function<void()> releaseLane;  ///< event deliveries only
+        std::int64_t event = 0;             ///< event deliveries only: its number in the journal
     };
 
     const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
@@ -111,13 +115,14 @@ public:
     /// that waits for an effect with TOTEM_E_CANCELLED, since the effect goes on without it and is
     /// found again by the next attempt. Returns how many.
     std::size_t sweep(std::int64_t now);
-    /// Lets the next event of the subject be delivered and lifts the call's deadline. Only for calls
-    /// that have a lane; the first time counts.
+    /// Lets the next event of the subject be delivered and lifts the call's deadline. Only for
+    /// calls that have a lane; the first time counts.
     static void releaseLane(totem_call* call);
     static std::uint64_t numberOf(const totem_call* call) { return HostCall::of(call)->number_; }
     /// Answers one call, if it is still open, for a callee that will not: its hook threw.
     void answer(std::uint64_t number, totem_status status);
-    /// Answers every call with `status` and marks it cancelled; the callee still has to complete it.
+    /// Answers every call with `status` and marks it cancelled; the callee still has to complete
+    /// it.
     void cancelAll(totem_status status);
     std::size_t count() const;
     std::uint64_t lateCompletions() const { return late_; }
@@ -127,7 +132,8 @@ private:
     friend class HostCall;
     static totem_status complete(totem_call* call, totem_status status, totem_body* body);
     /// Answers each call for which `choose` says with what.
-    std::size_t answerWhere(const std::function<std::optional<totem_status>(const HostCall&)>& choose);
+    std::size_t answerWhere(
+        const std::function<std::optional<totem_status>(const HostCall&)>& choose);
 
     CallMeter* const meter_;
     mutable std::mutex mutex_;

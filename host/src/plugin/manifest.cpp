@@ -14,7 +14,8 @@ using Json = nlohmann::json;
 class Section {
 public:
     Section(const Json& object, std::string place) : object_(object), place_(std::move(place)) {
-        if (!object.is_object()) throw std::runtime_error(place_ + ": expected an object, found " + object.dump());
+        if (!object.is_object())
+            throw std::runtime_error(place_ + ": expected an object, found " + object.dump());
     }
     std::string text(const char* name) const {
         if (!object_.contains(name)) fail(name, "a string that is there", "nothing");
@@ -38,7 +39,8 @@ public:
     }
     std::uint64_t number(const char* name, std::uint64_t fallback) const {
         if (!object_.contains(name)) return fallback;
-        if (!object_.at(name).is_number_unsigned()) fail(name, "a whole number", object_.at(name).dump());
+        if (!object_.at(name).is_number_unsigned())
+            fail(name, "a whole number", object_.at(name).dump());
         return object_.at(name).get<std::uint64_t>();
     }
     bool flag(const char* name) const {
@@ -58,11 +60,14 @@ public:
     }
     std::string schema(const char* name) const {
         if (!object_.contains(name)) return {};
-        if (!object_.at(name).is_object()) fail(name, "a JSON Schema object", object_.at(name).dump());
+        if (!object_.at(name).is_object())
+            fail(name, "a JSON Schema object", object_.at(name).dump());
         return object_.at(name).dump();
     }
-    [[noreturn]] void fail(const std::string& member, const std::string& wanted, const std::string& found) const {
-        throw std::runtime_error(place_ + "/" + member + ": expected " + wanted + ", found " + found);
+    [[noreturn]] void fail(const std::string& member, const std::string& wanted,
+                           const std::string& found) const {
+        throw std::runtime_error(place_ + "/" + member + ": expected " + wanted + ", found " +
+                                 found);
     }
     const Json& json() const { return object_; }
 
@@ -84,15 +89,20 @@ Manifest::Route routeOf(const Section& section) {
     Manifest::Route route;
     route.name = section.text("name");
     route.path = section.text("path");
-    if (route.path.empty() || route.path[0] != '/') section.fail("path", "a path that begins with /", '"' + route.path + '"');
+    if (route.path.empty() || route.path[0] != '/')
+        section.fail("path", "a path that begins with /", '"' + route.path + '"');
     route.methods = section.texts("methods");
     if (route.methods.empty()) route.methods = {"GET"};
     route.bodyBytes = section.number("body_bytes", 0);
     for (const std::string& flag : section.texts("flags")) {
-        if (flag == "intake") route.intake = true;
-        else if (flag == "inline") route.inlined = true;
-        else if (flag == "own_listener") route.ownListener = true;
-        else section.fail("flags", "intake, inline or own_listener", '"' + flag + '"');
+        if (flag == "intake")
+            route.intake = true;
+        else if (flag == "inline")
+            route.inlined = true;
+        else if (flag == "own_listener")
+            route.ownListener = true;
+        else
+            section.fail("flags", "intake, inline or own_listener", '"' + flag + '"');
     }
     return route;
 }
@@ -120,10 +130,14 @@ Manifest::Worker workerOf(const Section& section, const std::filesystem::path& f
 
 std::string_view effectName(Manifest::Effect effect) {
     switch (effect) {
-        case Manifest::Effect::kNone: return "none";
-        case Manifest::Effect::kIdempotent: return "idempotent";
-        case Manifest::Effect::kReconcilable: return "reconcilable";
-        case Manifest::Effect::kUnprovable: return "unprovable";
+        case Manifest::Effect::kNone:
+            return "none";
+        case Manifest::Effect::kIdempotent:
+            return "idempotent";
+        case Manifest::Effect::kReconcilable:
+            return "reconcilable";
+        case Manifest::Effect::kUnprovable:
+            return "unprovable";
     }
     return "none";
 }
@@ -139,7 +153,8 @@ bool Manifest::covers(const std::vector<std::string>& patterns, std::string_view
     for (const std::string& pattern : patterns) {
         if (pattern == type || pattern == "*") return true;
         if (pattern.size() > 1 && pattern.back() == '*' &&
-            type.substr(0, pattern.size() - 1) == std::string_view(pattern).substr(0, pattern.size() - 1)) {
+            type.substr(0, pattern.size() - 1) ==
+                std::string_view(pattern).substr(0, pattern.size() - 1)) {
             return true;
         }
     }
@@ -149,7 +164,10 @@ bool Manifest::covers(const std::vector<std::string>& patterns, std::string_view
 Manifest readManifest(const std::filesystem::path& folder) {
     const std::filesystem::path file = folder / "plugin.json";
     std::ifstream stream(file);
-    if (!stream) throw std::runtime_error(file.string() + ": cannot be read; a plugin's folder holds plugin.json and its library");
+    if (!stream)
+        throw std::runtime_error(
+            file.string() +
+            ": cannot be read; a plugin's folder holds plugin.json and its library");
     std::stringstream bytes;
     bytes << stream.rdbuf();
     Manifest manifest;
@@ -163,7 +181,8 @@ Manifest readManifest(const std::filesystem::path& folder) {
     const Section root(json, file.string() + "#");
     manifest.folder = std::filesystem::absolute(folder);
     manifest.id = root.text("id");
-    if (manifest.id.empty() || manifest.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos) {
+    if (manifest.id.empty() || manifest.id.find_first_not_of(
+                                   "abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos) {
         root.fail("id", "lower-case letters, digits, - and _", '"' + manifest.id + '"');
     }
     manifest.version = root.text("version");
@@ -172,12 +191,15 @@ Manifest readManifest(const std::filesystem::path& folder) {
     manifest.requires_ = root.texts("requires");
     manifest.optional = root.texts("optional");
     manifest.after = root.texts("after");
-    for (const Section& section : root.sections("routes")) manifest.routes.push_back(routeOf(section));
+    for (const Section& section : root.sections("routes"))
+        manifest.routes.push_back(routeOf(section));
     for (const Section& section : root.sections("actions")) {
-        manifest.actions.push_back({section.text("name"), section.optionalText("title"), effectOf(section),
-                                    section.schema("input"), section.schema("output")});
+        manifest.actions.push_back({section.text("name"), section.optionalText("title"),
+                                    effectOf(section), section.schema("input"),
+                                    section.schema("output")});
         if (manifest.actions.back().name.rfind(manifest.id + ".", 0) != 0) {
-            section.fail("name", "a name that begins with \"" + manifest.id + ".\"", '"' + manifest.actions.back().name + '"');
+            section.fail("name", "a name that begins with \"" + manifest.id + ".\"",
+                         '"' + manifest.actions.back().name + '"');
         }
     }
     if (json.contains("events")) {
@@ -186,7 +208,8 @@ Manifest readManifest(const std::filesystem::path& folder) {
         manifest.subscribes = events.texts("subscribes");
         manifest.rank = static_cast<int>(events.number("rank", 0));
     }
-    for (const Section& section : root.sections("workers")) manifest.workers.push_back(workerOf(section, manifest.folder));
+    for (const Section& section : root.sections("workers"))
+        manifest.workers.push_back(workerOf(section, manifest.folder));
     root.sections("commands");
     if (json.contains("commands")) manifest.commands = json.at("commands").dump();
     return manifest;

@@ -40,9 +40,9 @@ struct Manifest {
     };
 
     std::string id, version, title;
-    std::filesystem::path folder;   ///< where plugin.json lies
-    std::filesystem::path library;  ///< absolute
-    std::string text;               ///< the bytes of plugin.json
+    std::filesystem::path folder;                  ///< where plugin.json lies
+    std::filesystem::path library;                 ///< absolute
+    std::string text;                              ///< the bytes of plugin.json
     std::vector<std::string> requires_, optional;  ///< extension ids
     std::vector<std::string> after;                ///< plugin ids that start before this one
     std::vector<Route> routes;

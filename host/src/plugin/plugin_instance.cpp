@@ -17,7 +17,8 @@ namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(2);
 
-/// Waits until `done()`; these are counters of other threads that nobody signals, and a stop is rare.
+/// Waits until `done()`; these are counters of other threads that nobody signals, and a stop is
+/// rare.
 bool waitUntil(std::int64_t deadline, const std::function<bool()>& done) {
     while (!done()) {
         if (monotonicNow() >= deadline) return false;
@@ -28,8 +29,9 @@ bool waitUntil(std::int64_t deadline, const std::function<bool()>& done) {
 
 }  // namespace
 
-PluginInstance::PluginInstance(std::shared_ptr<const Manifest> manifest, const totem_descriptor* descriptor,
-                               PluginServices& services, InstanceOptions options)
+PluginInstance::PluginInstance(std::shared_ptr<const Manifest> manifest,
+                               const totem_descriptor* descriptor, PluginServices& services,
+                               InstanceOptions options)
     : manifest_(std::move(manifest)),
       descriptor_(descriptor),
       services_(services),
@@ -54,7 +56,8 @@ PluginInstance::~PluginInstance() {
     if (!stopped_) stop(std::chrono::seconds(5));
 }
 
-bool PluginInstance::runStep(const char*, std::chrono::milliseconds timeout, Step step, totem_status& status) {
+bool PluginInstance::runStep(const char*, std::chrono::milliseconds timeout, Step step,
+                             totem_status& status) {
     auto result = std::make_shared<std::promise<totem_status>>();
     std::future<totem_status> future = result->get_future();
     pool_->post([result, step = std::move(step)] {
@@ -71,30 +74,41 @@ bool PluginInstance::runStep(const char*, std::chrono::milliseconds timeout, Ste
 
 void PluginInstance::start(std::chrono::milliseconds timeout) {
     const std::int64_t deadline = monotonicNow() + timeout.count() * 1'000'000;
-    auto left = [&] { return std::chrono::milliseconds(std::max<std::int64_t>(1, (deadline - monotonicNow()) / 1'000'000)); };
+    auto left = [&] {
+        return std::chrono::milliseconds(
+            std::max<std::int64_t>(1, (deadline - monotonicNow()) / 1'000'000));
+    };
     totem_status status = TOTEM_OK;
-    auto create = [this] { return descriptor_->create(&host_, totem::str(options_.config), &instance_); };
+    auto create = [this] {
+        return descriptor_->create(&host_, totem::str(options_.config), &instance_);
+    };
     if (!runStep("create", left(), create, status)) {
-        throw std::runtime_error(abandon("create did not return within " + std::to_string(timeout.count()) + " ms"));
+        throw std::runtime_error(
+            abandon("create did not return within " + std::to_string(timeout.count()) + " ms"));
     }
     if (status != TOTEM_OK || instance_ == nullptr) {
-        const std::string reason = "create failed (" + std::string(totem::statusName(static_cast<totem::Status>(status))) +
-                                   "); the log line before says why";
+        const std::string reason =
+            "create failed (" + std::string(totem::statusName(static_cast<totem::Status>(status))) +
+            "); the log line before says why";
         stopped_ = true;
         // What it asked for on the way still refers to this object.
         closed_ = true;
         cancelAsks();
         if (!waitUntil(deadline, [this] { return openAsks_ == 0 && openTimers_ == 0; })) {
-            throw std::runtime_error(abandon(reason + "; it waits for " + std::to_string(openAsks_) + " asks"));
+            throw std::runtime_error(
+                abandon(reason + "; it waits for " + std::to_string(openAsks_) + " asks"));
         }
         throw std::runtime_error(reason);
     }
-    if (!runStep("start", left(), [this] { return instance_->start(instance_); }, status)) {
-        throw std::runtime_error(abandon("start did not return within " + std::to_string(timeout.count()) + " ms"));
+    if (!runStep(
+            "start", left(), [this] { return instance_->start(instance_); }, status)) {
+        throw std::runtime_error(
+            abandon("start did not return within " + std::to_string(timeout.count()) + " ms"));
     }
     if (status != TOTEM_OK) {
-        const std::string reason = "start failed (" + std::string(totem::statusName(static_cast<totem::Status>(status))) +
-                                   "); the log line before says why";
+        const std::string reason =
+            "start failed (" + std::string(totem::statusName(static_cast<totem::Status>(status))) +
+            "); the log line before says why";
         stop(std::chrono::seconds(5));
         throw std::runtime_error(reason);
     }
@@ -107,9 +121,18 @@ std::string PluginInstance::stop(std::chrono::milliseconds timeout) {
     if (instance_ == nullptr) return {};
     const std::int64_t begin = monotonicNow();
     const std::int64_t deadline = begin + timeout.count() * 1'000'000;
-    auto left = [&] { return std::chrono::milliseconds(std::max<std::int64_t>(100, (deadline - monotonicNow()) / 1'000'000)); };
+    auto left = [&] {
+        return std::chrono::milliseconds(
+            std::max<std::int64_t>(100, (deadline - monotonicNow()) / 1'000'000));
+    };
     totem_status status = TOTEM_OK;
-    if (!runStep("drain", left(), [this, deadline] { instance_->drain(instance_, deadline); return TOTEM_OK; }, status)) {
+    if (!runStep(
+            "drain", left(),
+            [this, deadline] {
+                instance_->drain(instance_, deadline);
+                return TOTEM_OK;
+            },
+            status)) {
         return abandon("drain did not return in time");
     }
     auto idle = [this] { return calls_.count() == 0 && openAsks_ == 0 && inside_ == 0; };
@@ -119,18 +142,33 @@ std::string PluginInstance::stop(std::chrono::milliseconds timeout) {
         calls_.cancelAll(TOTEM_E_CANCELLED);
         cancelAsks();
         if (!waitUntil(deadline, idle)) {
-            return abandon("it still holds " + std::to_string(calls_.count()) + " calls, waits for " +
-                           std::to_string(openAsks_) + " asks and runs " + std::to_string(inside_) + " handlers");
+            return abandon("it still holds " + std::to_string(calls_.count()) +
+                           " calls, waits for " + std::to_string(openAsks_) + " asks and runs " +
+                           std::to_string(inside_) + " handlers");
         }
     }
     endTimers();
-    if (!waitUntil(deadline, [this] { return openTimers_ == 0; })) return abandon("a timer's task did not return");
-    if (!runStep("stop", left(), [this] { instance_->stop(instance_); return TOTEM_OK; }, status)) {
+    if (!waitUntil(deadline, [this] { return openTimers_ == 0; }))
+        return abandon("a timer's task did not return");
+    if (!runStep(
+            "stop", left(),
+            [this] {
+                instance_->stop(instance_);
+                return TOTEM_OK;
+            },
+            status)) {
         return abandon("stop did not return in time");
     }
     closed_ = true;
-    if (!waitUntil(deadline, [this] { return openAsks_ == 0; })) return abandon("it asked again while it was stopped");
-    if (!runStep("destroy", left(), [this] { instance_->destroy(instance_); return TOTEM_OK; }, status)) {
+    if (!waitUntil(deadline, [this] { return openAsks_ == 0; }))
+        return abandon("it asked again while it was stopped");
+    if (!runStep(
+            "destroy", left(),
+            [this] {
+                instance_->destroy(instance_);
+                return TOTEM_OK;
+            },
+            status)) {
         return abandon("destroy did not return in time");
     }
     instance_ = nullptr;
@@ -156,12 +194,14 @@ std::string PluginInstance::abandon(std::string why) {
 
 std::int64_t PluginInstance::busyNs() const {
     const std::int64_t handler = pool_->busySince(), completion = completions_->busySince();
-    const std::int64_t since = handler == 0 || (completion != 0 && completion < handler) ? completion : handler;
+    const std::int64_t since =
+        handler == 0 || (completion != 0 && completion < handler) ? completion : handler;
     return since == 0 ? 0 : monotonicNow() - since;
 }
 
 template <typename Extension>
-void PluginInstance::call(const char* extensionId, bool inlined, HostCall::Options options, HostCall::Done done,
+void PluginInstance::call(const char* extensionId, bool inlined, HostCall::Options options,
+                          HostCall::Done done,
                           std::function<void(const Extension&, totem_call*)> enter) {
     if (!options.cancellation) options.cancellation = std::make_shared<Cancellation>(cancellation_);
     // Opened before the look at serving_: stop() clears that first and then waits for open calls.
@@ -170,9 +210,12 @@ void PluginInstance::call(const char* extensionId, bool inlined, HostCall::Optio
         call->complete(call, status, totem::Body(std::move(why)).release());
     };
     if (!serving_) return refuse(TOTEM_E_UNAVAILABLE, "plugin " + id() + " is not running");
-    const auto* extension = static_cast<const Extension*>(instance_->get_extension(instance_, extensionId));
-    if (extension == nullptr) return refuse(TOTEM_E_NOT_FOUND, "plugin " + id() + " does not provide " + extensionId);
-    auto run = [this, number = OpenCalls::numberOf(call), enter = std::move(enter), extension, call] {
+    const auto* extension =
+        static_cast<const Extension*>(instance_->get_extension(instance_, extensionId));
+    if (extension == nullptr)
+        return refuse(TOTEM_E_NOT_FOUND, "plugin " + id() + " does not provide " + extensionId);
+    auto run = [this, number = OpenCalls::numberOf(call), enter = std::move(enter), extension,
+                call] {
         if (!guarded([&] { enter(*extension, call); })) calls_.answer(number, TOTEM_E_FAULT);
         --inside_;  // last: an instance that nobody is inside of may go
     };
@@ -181,10 +224,14 @@ void PluginInstance::call(const char* extensionId, bool inlined, HostCall::Optio
     pool_->post(std::move(run));
 }
 
-void PluginInstance::route(const std::string& name, bool inlined, std::shared_ptr<const totem_http_request> request,
+void PluginInstance::route(const std::string& name, bool inlined,
+                           std::shared_ptr<const totem_http_request> request,
                            HostCall::Options options, HostCall::Done done) {
     if (unresponsive_ && !inlined) {
-        return done(TOTEM_E_UNAVAILABLE, totem::Body("plugin " + id() + " does not respond; a handler of it has not returned for too long"));
+        return done(
+            TOTEM_E_UNAVAILABLE,
+            totem::Body("plugin " + id() +
+                        " does not respond; a handler of it has not returned for too long"));
     }
     const totem_http_request* raw = request.get();
     options.keep = std::move(request);
@@ -198,31 +245,39 @@ void PluginInstance::deliver(std::string event, HostCall::Options options, HostC
     options.kind = CallKind::kEvent;
     auto kept = std::make_shared<const std::string>(std::move(event));
     options.keep = kept;
-    call<totem_plugin_event>(TOTEM_EXT_EVENT, false, std::move(options), std::move(done),
-                             [this, text = kept.get()](const totem_plugin_event& extension, totem_call* call) {
-                                 extension.deliver(instance_, call, totem::str(*text));
-                             });
+    call<totem_plugin_event>(
+        TOTEM_EXT_EVENT, false, std::move(options), std::move(done),
+        [this, text = kept.get()](const totem_plugin_event& extension, totem_call* call) {
+            extension.deliver(instance_, call, totem::str(*text));
+        });
 }
 
-void PluginInstance::invoke(std::string action, std::string input, HostCall::Options options, HostCall::Done done) {
+void PluginInstance::invoke(std::string action, std::string input, HostCall::Options options,
+                            HostCall::Done done) {
     options.kind = CallKind::kAction;
-    auto kept = std::make_shared<const std::pair<std::string, std::string>>(std::move(action), std::move(input));
-    options.keep = kept;
-    call<totem_plugin_action>(TOTEM_EXT_ACTION, false, std::move(options), std::move(done),
-                              [this, raw = kept.get()](const totem_plugin_action& extension, totem_call* call) {
-                                  extension.invoke(instance_, call, totem::str(raw->first), totem::str(raw->second));
-                              });
-}
-
-void PluginInstance::reconcile(std::string action, std::string question, HostCall::Options options, HostCall::Done done) {
-    options.kind = CallKind::kReconcile;
-    auto kept = std::make_shared<const std::pair<std::string, std::string>>(std::move(action), std::move(question));
+    auto kept = std::make_shared<const std::pair<std::string, std::string>>(std::move(action),
+                                                                            std::move(input));
     options.keep = kept;
     call<totem_plugin_action>(
         TOTEM_EXT_ACTION, false, std::move(options), std::move(done),
         [this, raw = kept.get()](const totem_plugin_action& extension, totem_call* call) {
-            if (!(extension.struct_size >= sizeof(totem_plugin_action) && extension.reconcile != nullptr)) {
-                call->complete(call, TOTEM_E_NOT_FOUND, totem::Body("the plugin cannot reconcile").release());
+            extension.invoke(instance_, call, totem::str(raw->first), totem::str(raw->second));
+        });
+}
+
+void PluginInstance::reconcile(std::string action, std::string question, HostCall::Options options,
+                               HostCall::Done done) {
+    options.kind = CallKind::kReconcile;
+    auto kept = std::make_shared<const std::pair<std::string, std::string>>(std::move(action),
+                                                                            std::move(question));
+    options.keep = kept;
+    call<totem_plugin_action>(
+        TOTEM_EXT_ACTION, false, std::move(options), std::move(done),
+        [this, raw = kept.get()](const totem_plugin_action& extension, totem_call* call) {
+            if (!(extension.struct_size >= sizeof(totem_plugin_action) &&
+                  extension.reconcile != nullptr)) {
+                call->complete(call, TOTEM_E_NOT_FOUND,
+                               totem::Body("the plugin cannot reconcile").release());
                 return;
             }
             extension.reconcile(instance_, call, totem::str(raw->first), totem::str(raw->second));
@@ -233,7 +288,8 @@ std::shared_ptr<PendingAsk> PluginInstance::beginAsk(const totem_ask& ask) {
     const HostCall* parent = HostCall::of(ask.parent);
     std::int64_t deadline = ask.deadline_ns;
     const bool bounded = parent != nullptr && !parent->released();
-    if (bounded && (deadline == 0 || parent->deadline_ns < deadline)) deadline = parent->deadline_ns;
+    if (bounded && (deadline == 0 || parent->deadline_ns < deadline))
+        deadline = parent->deadline_ns;
     if (deadline == 0) deadline = monotonicNow() + options_.defaultAskNs;
     const bool full = ++openAsks_ > options_.maxOpenAsks;
     auto pending = std::make_shared<PendingAsk>(*this, ask, deadline);
@@ -242,13 +298,15 @@ std::shared_ptr<PendingAsk> PluginInstance::beginAsk(const totem_ask& ask) {
         return nullptr;
     }
     if (full) {
-        pending->answer(TOTEM_E_BUSY, "plugin " + id() + " has " + std::to_string(options_.maxOpenAsks) + " open asks");
+        pending->answer(TOTEM_E_BUSY, "plugin " + id() + " has " +
+                                          std::to_string(options_.maxOpenAsks) + " open asks");
         return nullptr;
     }
     return pending;
 }
 
-std::uint64_t PluginInstance::startTimer(std::int64_t delayNs, void (*fire)(void*, std::int32_t), void* ctx) {
+std::uint64_t PluginInstance::startTimer(std::int64_t delayNs, void (*fire)(void*, std::int32_t),
+                                         void* ctx) {
     std::uint64_t id = 0;
     bool closed = false;
     ++openTimers_;
@@ -264,13 +322,17 @@ std::uint64_t PluginInstance::startTimer(std::int64_t delayNs, void (*fire)(void
     }
     // The book is empty once the instance ends, so `this` is only used while it lives.
     auto fireLater = [this, book = timers_, id] { fireTimer(*book, *this, id, 1); };
-    services_.loop.post([&loop = services_.loop, delayNs, fireLater] { loop.after(delayNs, fireLater); });
+    services_.loop.post(
+        [&loop = services_.loop, delayNs, fireLater] { loop.after(delayNs, fireLater); });
     return id;
 }
 
-void PluginInstance::cancelTimer(std::uint64_t id) { fireTimer(*timers_, *this, id, 0); }
+void PluginInstance::cancelTimer(std::uint64_t id) {
+    fireTimer(*timers_, *this, id, 0);
+}
 
-void PluginInstance::fireTimer(TimerBook& book, PluginInstance& instance, std::uint64_t id, std::int32_t fired) {
+void PluginInstance::fireTimer(TimerBook& book, PluginInstance& instance, std::uint64_t id,
+                               std::int32_t fired) {
     std::lock_guard lock(book.mutex);
     auto found = book.open.find(id);
     if (found == book.open.end()) return;

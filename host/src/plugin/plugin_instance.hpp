@@ -40,8 +40,8 @@ struct InstanceOptions {
 /// Threads: start and stop from the control thread; everything else from anywhere.
 class PluginInstance {
 public:
-    PluginInstance(std::shared_ptr<const Manifest> manifest, const totem_descriptor* descriptor, PluginServices& services,
-                   InstanceOptions options);
+    PluginInstance(std::shared_ptr<const Manifest> manifest, const totem_descriptor* descriptor,
+                   PluginServices& services, InstanceOptions options);
     ~PluginInstance();
     PluginInstance(const PluginInstance&) = delete;
     PluginInstance& operator=(const PluginInstance&) = delete;
@@ -54,11 +54,14 @@ public:
 
     /// The callee's side. `done` runs once, on any thread. A plugin without that side answers
     /// TOTEM_E_NOT_FOUND; a stopping one TOTEM_E_UNAVAILABLE.
-    void route(const std::string& name, bool inlined, std::shared_ptr<const totem_http_request> request,
-               HostCall::Options options, HostCall::Done done);
+    void route(const std::string& name, bool inlined,
+               std::shared_ptr<const totem_http_request> request, HostCall::Options options,
+               HostCall::Done done);
     void deliver(std::string event, HostCall::Options options, HostCall::Done done);
-    void invoke(std::string action, std::string input, HostCall::Options options, HostCall::Done done);
-    void reconcile(std::string action, std::string question, HostCall::Options options, HostCall::Done done);
+    void invoke(std::string action, std::string input, HostCall::Options options,
+                HostCall::Done done);
+    void reconcile(std::string action, std::string question, HostCall::Options options,
+                   HostCall::Done done);
 
     /// The asker's side: null (and `ask` answered with BUSY or CANCELLED) when it may not ask.
     std::shared_ptr<PendingAsk> beginAsk(const totem_ask& ask);
@@ -82,7 +85,8 @@ public:
     /// Timers of the instance (extensions/timer.cpp).
     std::uint64_t startTimer(std::int64_t delayNs, void (*fire)(void*, std::int32_t), void* ctx);
     void cancelTimer(std::uint64_t id);
-    /// The plugin's metric of that name, made at first (extensions/metrics.cpp); null: another kind.
+    /// The plugin's metric of that name, made at first (extensions/metrics.cpp); null: another
+    /// kind.
     totem_metric* metric(std::int32_t kind, const std::string& name, const std::string& help);
 
     /// Runs code of the plugin; what it throws, against the rules, is logged and ends here.
@@ -99,7 +103,9 @@ public:
         return false;
     }
 
-    static PluginInstance& of(const totem_host* host) { return *static_cast<PluginInstance*>(host->host_ctx); }
+    static PluginInstance& of(const totem_host* host) {
+        return *static_cast<PluginInstance*>(host->host_ctx);
+    }
 
 private:
     using Step = std::function<totem_status()>;
@@ -119,8 +125,10 @@ private:
     void call(const char* extensionId, bool inlined, HostCall::Options options, HostCall::Done done,
               std::function<void(const Extension&, totem_call*)> enter);
     /// Runs a life step on the pool; false when it does not return in time.
-    bool runStep(const char* hook, std::chrono::milliseconds timeout, Step step, totem_status& status);
-    static void fireTimer(TimerBook& book, PluginInstance& instance, std::uint64_t id, std::int32_t fired);
+    bool runStep(const char* hook, std::chrono::milliseconds timeout, Step step,
+                 totem_status& status);
+    static void fireTimer(TimerBook& book, PluginInstance& instance, std::uint64_t id,
+                          std::int32_t fired);
     void endTimers();
     void cancelAsks();
     std::string abandon(std::string why);

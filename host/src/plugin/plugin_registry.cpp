@@ -32,14 +32,18 @@ using std::chrono::milliseconds;
 /// Code that others may write to is not loaded into a daemon that holds tokens.
 void refuseUnsafe(const std::filesystem::path& file) {
     struct stat info {};
-    if (stat(file.c_str(), &info) != 0) throw std::runtime_error(file.string() + ": cannot be read");
+    if (stat(file.c_str(), &info) != 0)
+        throw std::runtime_error(file.string() + ": cannot be read");
     const bool foreignGroup = info.st_gid != 0 && info.st_gid != getegid();
     if ((info.st_mode & S_IWOTH) != 0 || ((info.st_mode & S_IWGRP) != 0 && foreignGroup)) {
-        throw std::runtime_error(file.string() + ": others may write to it, so it is not loaded; run: chmod go-w " + file.string());
+        throw std::runtime_error(file.string() +
+                                 ": others may write to it, so it is not loaded; run: chmod go-w " +
+                                 file.string());
     }
     if (info.st_uid != 0 && info.st_uid != geteuid()) {
-        throw std::runtime_error(file.string() + ": belongs to user " + std::to_string(info.st_uid) +
-                                 ", neither to root nor to the daemon's user; run: chown root " + file.string());
+        throw std::runtime_error(
+            file.string() + ": belongs to user " + std::to_string(info.st_uid) +
+            ", neither to root nor to the daemon's user; run: chown root " + file.string());
     }
 }
 
@@ -76,10 +80,14 @@ std::vector<std::string> grantsOf(const Manifest& manifest, const PluginConfig& 
 
 }  // namespace
 
-PluginRegistry::PluginRegistry(Parts parts) : parts_(std::move(parts)), marks_(parts_.stateFolder) {}
-PluginRegistry::~PluginRegistry() { stopAll(milliseconds(stopTimeoutMs_)); }
+PluginRegistry::PluginRegistry(Parts parts)
+    : parts_(std::move(parts)), marks_(parts_.stateFolder) {}
+PluginRegistry::~PluginRegistry() {
+    stopAll(milliseconds(stopTimeoutMs_));
+}
 
-std::map<std::string, std::filesystem::path> PluginRegistry::discover(const std::vector<std::string>& folders) const {
+std::map<std::string, std::filesystem::path> PluginRegistry::discover(
+    const std::vector<std::string>& folders) const {
     std::map<std::string, std::filesystem::path> found;
     for (const std::string& folder : folders) {
         std::error_code ignored;
@@ -92,11 +100,13 @@ std::map<std::string, std::filesystem::path> PluginRegistry::discover(const std:
     return found;
 }
 
-void PluginRegistry::load(Entry& entry, const std::string& id, const std::filesystem::path& folder) {
+void PluginRegistry::load(Entry& entry, const std::string& id,
+                          const std::filesystem::path& folder) {
     try {
         auto manifest = std::make_shared<Manifest>(readManifest(folder));
         if (manifest->id != id) {
-            throw std::runtime_error((folder / "plugin.json").string() + "#/id: expected \"" + id + "\" like its folder, found \"" + manifest->id + "\"");
+            throw std::runtime_error((folder / "plugin.json").string() + "#/id: expected \"" + id +
+                                     "\" like its folder, found \"" + manifest->id + "\"");
         }
         for (const Manifest::Action& action : manifest->actions) refuseUnusable(action);
         std::lock_guard lock(mutex_);
@@ -127,33 +137,39 @@ void PluginRegistry::change(Entry& entry, State state, std::string reason) {
 
 void PluginRegistry::prepare(const Manifest& manifest) {
     const auto timeout = milliseconds(std::min<std::int64_t>(startTimeoutMs_, 10'000));
-    probes_[manifest.id] = std::async(std::launch::async, [this, manifest, timeout]() -> std::string {
-        try {
-            refuseUnsafe(manifest.folder);
-            refuseUnsafe(manifest.library);
-            for (const auto& worker : manifest.workers) refuseUnsafe(worker.program);
-            parts_.services.workers.declare(manifest);
-            parts_.services.workers.warm(manifest.id);
-        } catch (const std::exception& error) {
-            return error.what();
-        }
-        return probePlugin(parts_.probeProgram, manifest.folder, timeout);
-    });
+    probes_[manifest.id] =
+        std::async(std::launch::async, [this, manifest, timeout]() -> std::string {
+            try {
+                refuseUnsafe(manifest.folder);
+                refuseUnsafe(manifest.library);
+                for (const auto& worker : manifest.workers) refuseUnsafe(worker.program);
+                parts_.services.workers.declare(manifest);
+                parts_.services.workers.warm(manifest.id);
+            } catch (const std::exception& error) {
+                return error.what();
+            }
+            return probePlugin(parts_.probeProgram, manifest.folder, timeout);
+        });
 }
 
-std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& manifest, const PluginConfig& config) {
+std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& manifest,
+                                                              const PluginConfig& config) {
     const std::string fingerprint = fingerprintOf(manifest, config.config);
     if (marks_.crashed(manifest.id, fingerprint)) {
-        throw std::runtime_error("it crashed the daemon while it was created; it stays out until its library or its configuration changes");
+        throw std::runtime_error(
+            "it crashed the daemon while it was created; it stays out until its library or its "
+            "configuration changes");
     }
     const auto granted = grantsOf(manifest, config);
     for (const std::string& id : manifest.requires_) {
         if (findExtension(id.c_str()) == nullptr) {
-            throw std::runtime_error((manifest.folder / "plugin.json").string() + "#/requires: this daemon offers no " + id +
-                                     "; upgrade totemd, or install a version of the plugin made for this one");
+            throw std::runtime_error(
+                (manifest.folder / "plugin.json").string() + "#/requires: this daemon offers no " +
+                id + "; upgrade totemd, or install a version of the plugin made for this one");
         }
         if (std::find(granted.begin(), granted.end(), id) == granted.end()) {
-            throw std::runtime_error("it requires " + id + ", which plugins." + manifest.id + ".grants does not list");
+            throw std::runtime_error("it requires " + id + ", which plugins." + manifest.id +
+                                     ".grants does not list");
         }
     }
     const std::string problem = probes_.extract(manifest.id).mapped().get();
@@ -164,7 +180,8 @@ std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& ma
     options.maxOpenAsks = config.maxOpenAsks;
     options.granted = granted;
     auto shared = std::make_shared<const Manifest>(manifest);
-    auto instance = std::make_shared<PluginInstance>(shared, openLibrary(manifest.library), parts_.services, std::move(options));
+    auto instance = std::make_shared<PluginInstance>(shared, openLibrary(manifest.library),
+                                                     parts_.services, std::move(options));
     marks_.begin(manifest.id, fingerprint);
     try {
         instance->start(milliseconds(startTimeoutMs_));
@@ -196,14 +213,17 @@ bool PluginRegistry::bringUp(const std::string& id) {
         health.set(id, HealthState::healthy);
         log.info("plugin.started", {{"version", entry.manifest->version}});
         if (old) retire(std::move(old), milliseconds(stopTimeoutMs_));
-        if (std::find(started_.begin(), started_.end(), id) == started_.end()) started_.push_back(id);
+        if (std::find(started_.begin(), started_.end(), id) == started_.end())
+            started_.push_back(id);
         if (!entry.manifest->subscribes.empty()) parts_.dispatcher.resume(id);
         return true;
     } catch (const std::exception& error) {
         log.error("plugin.start.failed", {{"reason", error.what()}});
         if (entry.instance) {
             std::lock_guard lock(mutex_);
-            entry.reason = std::string("the new configuration could not start, the old instance goes on: ") + error.what();
+            entry.reason =
+                std::string("the new configuration could not start, the old instance goes on: ") +
+                error.what();
             return false;
         }
         change(entry, State::kFailed, error.what());
@@ -221,7 +241,8 @@ void PluginRegistry::retire(std::shared_ptr<PluginInstance> instance, millisecon
     }
 }
 
-void PluginRegistry::takeDown(const std::string& id, milliseconds timeout, const std::string& reason) {
+void PluginRegistry::takeDown(const std::string& id, milliseconds timeout,
+                              const std::string& reason) {
     Entry& entry = entries_.at(id);
     parts_.dispatcher.pause(id);
     std::shared_ptr<PluginInstance> instance;
@@ -242,7 +263,8 @@ std::vector<std::string> PluginRegistry::startOrder() const {
     std::set<std::string> done;
     std::function<void(const std::string&)> visit = [&](const std::string& id) {
         auto found = entries_.find(id);
-        if (found == entries_.end() || !found->second.config.enabled || !done.insert(id).second) return;
+        if (found == entries_.end() || !found->second.config.enabled || !done.insert(id).second)
+            return;
         if (found->second.manifest) {
             for (const std::string& other : found->second.manifest->after) visit(other);
         }
@@ -260,7 +282,8 @@ void PluginRegistry::stopUnwanted(const Configuration& configuration) {
     };
     const auto before = started_;
     for (auto id = before.rbegin(); id != before.rend(); ++id) {
-        if (!wanted(*id)) takeDown(*id, milliseconds(stopTimeoutMs_), "disabled in the configuration");
+        if (!wanted(*id))
+            takeDown(*id, milliseconds(stopTimeoutMs_), "disabled in the configuration");
     }
     std::lock_guard lock(mutex_);
     std::erase_if(entries_, [&](const auto& entry) {
@@ -288,7 +311,9 @@ void PluginRegistry::settle(const std::string& id, const PluginConfig& config,
     }
     auto folder = found.find(id);
     if (folder != found.end()) return load(entry, id, folder->second);
-    failed(entry, id, "no folder of plugin_path holds " + id + "/plugin.json; install the plugin or set plugins." + id + ".enabled to false");
+    failed(entry, id,
+           "no folder of plugin_path holds " + id +
+               "/plugin.json; install the plugin or set plugins." + id + ".enabled to false");
 }
 
 bool PluginRegistry::apply(const Configuration& configuration, bool safe) {
@@ -332,7 +357,9 @@ void PluginRegistry::stopAll(milliseconds timeout) {
     const auto order = started_;
     const std::int64_t deadline = monotonicNow() + timeout.count() * 1'000'000;
     for (auto id = order.rbegin(); id != order.rend(); ++id) {
-        takeDown(*id, milliseconds(std::max<std::int64_t>(200, (deadline - monotonicNow()) / 1'000'000)), "the daemon stops");
+        takeDown(*id,
+                 milliseconds(std::max<std::int64_t>(200, (deadline - monotonicNow()) / 1'000'000)),
+                 "the daemon stops");
     }
 }
 
@@ -363,7 +390,10 @@ void PluginRegistry::sweep(std::int64_t nowNs) {
         }
     }
     if (hung && !hung_.exchange(hung)) {
-        parts_.services.log.part("plugins").error("plugins.hung", {{"reason", "a handler runs longer than guard.call_hard_limit; the watchdog is no longer fed"}});
+        parts_.services.log.part("plugins").error(
+            "plugins.hung",
+            {{"reason",
+              "a handler runs longer than guard.call_hard_limit; the watchdog is no longer fed"}});
     }
     hung_ = hung;
     std::size_t ended = 0;
@@ -390,8 +420,9 @@ void PluginRegistry::judge(const std::string& id, Entry& entry) {
 
 bool PluginRegistry::requiredRun() const {
     std::lock_guard lock(mutex_);
-    return std::all_of(entries_.begin(), entries_.end(),
-                       [](const auto& entry) { return !entry.second.config.required || entry.second.instance; });
+    return std::all_of(entries_.begin(), entries_.end(), [](const auto& entry) {
+        return !entry.second.config.required || entry.second.instance;
+    });
 }
 
 Json PluginRegistry::describe() const {
@@ -399,7 +430,9 @@ Json PluginRegistry::describe() const {
     Json list = Json::array();
     std::lock_guard lock(mutex_);
     for (const auto& [id, entry] : entries_) {
-        Json item{{"id", id}, {"state", names[static_cast<int>(entry.state)]}, {"enabled", entry.config.enabled},
+        Json item{{"id", id},
+                  {"state", names[static_cast<int>(entry.state)]},
+                  {"enabled", entry.config.enabled},
                   {"required", entry.config.required}};
         if (entry.manifest) {
             item["version"] = entry.manifest->version;

@@ -71,8 +71,8 @@ RawRequest rawOf(const HttpRequest& request, const std::string& plugin, const st
     return raw;
 }
 
-/// The sender is told to try again. 429, since that is what all who send webhooks repeat: Chatwoot's
-/// agent bots nothing but 429 and 500, Evolution all but 400, 401, 403, 404 and 422.
+/// The sender is told to try again. 429, since that is what all who send webhooks repeat:
+/// Chatwoot's agent bots nothing but 429 and 500, Evolution all but 400, 401, 403, 404 and 422.
 void sendAgain(const Responder& responder, const std::string& why) {
     responder.send(
         responseOf(TOTEM_E_BUSY, totem::Body("the request could not be stored: " + why)));
@@ -81,9 +81,9 @@ void sendAgain(const Responder& responder, const std::string& why) {
 /// Ends a stored request by what the plugin made of it this time.
 void endReplay(Requests& requests, std::int64_t seq, totem_status status, const totem::Body& body) {
     const int code = status == TOTEM_OK ? body.code() : 0;
-    const std::string reason =
-        code == 0 ? reasonOf(status, body)
-                  : "the plugin answered it with HTTP " + std::to_string(code);
+    const std::string reason = code == 0
+                                   ? reasonOf(status, body)
+                                   : "the plugin answered it with HTTP " + std::to_string(code);
     const bool unavailable = status == TOTEM_E_UNAVAILABLE || status == TOTEM_E_BUSY ||
                              status == TOTEM_E_CANCELLED || code == 429 || code == 503;
     if (unavailable) return requests.finish(seq, Requests::End::Unavailable, reason);
@@ -176,8 +176,8 @@ void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& dec
                         std::move(done));
         return;
     }
-    auto done = [this, responder, bridged, plugin, trace, name = declared.name](
-                    totem_status status, totem::Body body) {
+    auto done = [this, responder, bridged, plugin, trace, name = declared.name](totem_status status,
+                                                                                totem::Body body) {
         if (!isFault(status)) {
             responder.send(responseOf(status, std::move(body)));
             return;
@@ -198,8 +198,7 @@ void PluginRegistry::serve(const std::string& plugin, const Manifest::Route& dec
                        [responder] { sendAgain(responder, "the journal is too slow"); });
         });
     };
-    if (!instance)
-        return done(TOTEM_E_UNAVAILABLE, totem::Body(whyAbsent(plugin)));
+    if (!instance) return done(TOTEM_E_UNAVAILABLE, totem::Body(whyAbsent(plugin)));
     instance->route(declared.name, declared.inlined, bridged, std::move(options), std::move(done));
 }
 
@@ -213,23 +212,25 @@ void PluginRegistry::replayRequests(Requests::Which which) {
     }
     if (parts_.requests.waiting() == 0) return;
     for (const std::string& plugin : running) {
-        parts_.requests.take(plugin, kReplayBatch, which, [this, plugin](std::vector<RawRequest> taken) {
-            for (RawRequest& raw : taken) {
-                auto instance = find(plugin);
-                if (!instance) {
-                    parts_.requests.finish(raw.seq, Requests::End::Unavailable,
-                                           "the plugin is not running");
-                    continue;
+        parts_.requests.take(
+            plugin, kReplayBatch, which, [this, plugin](std::vector<RawRequest> taken) {
+                for (RawRequest& raw : taken) {
+                    auto instance = find(plugin);
+                    if (!instance) {
+                        parts_.requests.finish(raw.seq, Requests::End::Unavailable,
+                                               "the plugin is not running");
+                        continue;
+                    }
+                    auto bridged = std::make_shared<BridgedRequest>(requestOf(raw), true);
+                    const std::string trace =
+                        raw.trace.empty() ? traceOf(bridged->held) : raw.trace;
+                    HostCall::Options options = optionsFor(*bridged, trace, kReplayTimeoutNs);
+                    instance->route(raw.route, false, bridged, std::move(options),
+                                    [this, seq = raw.seq](totem_status status, totem::Body body) {
+                                        endReplay(parts_.requests, seq, status, body);
+                                    });
                 }
-                auto bridged = std::make_shared<BridgedRequest>(requestOf(raw), true);
-                const std::string trace = raw.trace.empty() ? traceOf(bridged->held) : raw.trace;
-                HostCall::Options options = optionsFor(*bridged, trace, kReplayTimeoutNs);
-                instance->route(raw.route, false, bridged, std::move(options),
-                                [this, seq = raw.seq](totem_status status, totem::Body body) {
-                                    endReplay(parts_.requests, seq, status, body);
-                                });
-            }
-        });
+            });
     }
 }
 

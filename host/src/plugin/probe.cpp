@@ -37,38 +37,44 @@ std::string lastLine(std::string text) {
 std::string describeExit(int status, const std::string& output, const std::string& library) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == kProbeAgrees) return {};
     if (WIFEXITED(status) && WEXITSTATUS(status) == kProbeRefuses) return lastLine(output);
-    const std::string said = output.empty() ? std::string() : " (it printed: " + lastLine(output) + ")";
+    const std::string said =
+        output.empty() ? std::string() : " (it printed: " + lastLine(output) + ")";
     if (WIFSIGNALED(status)) {
-        return library + ": crashed while it was loaded, signal " + std::to_string(WTERMSIG(status)) + " (" +
-               strsignal(WTERMSIG(status)) + ")" + said + "; its static constructors are the place to look";
+        return library + ": crashed while it was loaded, signal " +
+               std::to_string(WTERMSIG(status)) + " (" + strsignal(WTERMSIG(status)) + ")" + said +
+               "; its static constructors are the place to look";
     }
-    return library + ": called exit(" + std::to_string(WEXITSTATUS(status)) + ") while it was loaded" + said +
-           "; a plugin must not end the process";
+    return library + ": called exit(" + std::to_string(WEXITSTATUS(status)) +
+           ") while it was loaded" + said + "; a plugin must not end the process";
 }
 
 }  // namespace
 
-std::string probePlugin(const std::filesystem::path& probeProgram, const std::filesystem::path& folder,
-                        std::chrono::milliseconds timeout) {
+std::string probePlugin(const std::filesystem::path& probeProgram,
+                        const std::filesystem::path& folder, std::chrono::milliseconds timeout) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return "cannot make a pipe for the probe: " + std::string(strerror(errno));
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return "cannot make a pipe for the probe: " + std::string(strerror(errno));
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
     const std::string program = probeProgram.string();
     const std::string argument = folder.string();
-    char* argv[] = {const_cast<char*>(program.c_str()), const_cast<char*>(argument.c_str()), nullptr};
+    char* argv[] = {const_cast<char*>(program.c_str()), const_cast<char*>(argument.c_str()),
+                    nullptr};
     pid_t pid = 0;
     const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     if (error != 0) {
         close(ends[0]);
-        return program + ": cannot be started: " + strerror(error) + "; it is installed beside totemd";
+        return program + ": cannot be started: " + strerror(error) +
+               "; it is installed beside totemd";
     }
     std::string output;
-    const bool ended = readUntilClosed(ends[0], monotonicNow() + timeout.count() * 1'000'000, output);
+    const bool ended =
+        readUntilClosed(ends[0], monotonicNow() + timeout.count() * 1'000'000, output);
     close(ends[0]);
     if (!ended) kill(pid, SIGKILL);
     int status = 0;

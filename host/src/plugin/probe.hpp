@@ -12,8 +12,8 @@ namespace totemd {
 /// `probeProgram` is the installed totem-probe. Returns an empty text when the library loads and
 /// its entry agrees with the manifest; otherwise a sentence that says what happened. Blocks up to
 /// `timeout`. Any thread.
-std::string probePlugin(const std::filesystem::path& probeProgram, const std::filesystem::path& folder,
-                        std::chrono::milliseconds timeout);
+std::string probePlugin(const std::filesystem::path& probeProgram,
+                        const std::filesystem::path& folder, std::chrono::milliseconds timeout);
 
 /// The helper's exit status for "all well": not 0, which a library's exit(0) would give.
 inline constexpr int kProbeAgrees = 77;

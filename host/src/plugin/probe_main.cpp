@@ -1,10 +1,10 @@
 // totem-probe FOLDER: opens the plugin in FOLDER and compares its entry with its manifest.
 // Started by the daemon before it opens the plugin itself; see probe.hpp.
 
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <unistd.h>
 
 #include "plugin/library.hpp"
 #include "plugin/manifest.hpp"
@@ -20,9 +20,12 @@ int main(int argc, char** argv) {
         const totemd::Manifest manifest = totemd::readManifest(argv[1]);
         const totem_descriptor* found = totemd::openLibrary(manifest.library);
         if (totem::view(found->manifest_json) != manifest.text) {
-            std::fprintf(stderr, "%s: was built from another plugin.json (%.*s %.*s) than the one beside it (%s %s); install both from one build\n",
+            std::fprintf(stderr,
+                         "%s: was built from another plugin.json (%.*s %.*s) than the one beside "
+                         "it (%s %s); install both from one build\n",
                          manifest.library.c_str(), static_cast<int>(found->id.len), found->id.ptr,
-                         static_cast<int>(found->version.len), found->version.ptr, manifest.id.c_str(), manifest.version.c_str());
+                         static_cast<int>(found->version.len), found->version.ptr,
+                         manifest.id.c_str(), manifest.version.c_str());
             _exit(totemd::kProbeRefuses);
         }
     } catch (const std::exception& error) {

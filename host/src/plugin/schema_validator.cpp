@@ -14,7 +14,8 @@ struct SchemaValidator::Compiled {
     valijson::Schema schema;
 };
 
-SchemaValidator::SchemaValidator(const std::string& text) : compiled_(std::make_unique<Compiled>()) {
+SchemaValidator::SchemaValidator(const std::string& text)
+    : compiled_(std::make_unique<Compiled>()) {
     try {
         const nlohmann::json json = nlohmann::json::parse(text);
         valijson::SchemaParser parser;
@@ -31,7 +32,9 @@ std::string SchemaValidator::check(std::string_view text) const {
     if (!json.is_object()) return "expected a JSON object";
     valijson::Validator validator;
     valijson::ValidationResults results;
-    if (validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter(json), &results)) return {};
+    if (validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter(json),
+                           &results))
+        return {};
     std::string problems;
     valijson::ValidationResults::Error error;
     while (results.popError(error)) {

@@ -6,11 +6,14 @@
 
 namespace totemd {
 
-TaskQueue::TaskQueue(std::string name, unsigned threads) : name_(std::move(name)), busySince_(threads, 0) {
+TaskQueue::TaskQueue(std::string name, unsigned threads)
+    : name_(std::move(name)), busySince_(threads, 0) {
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, i] { run(i); });
 }
 
-TaskQueue::~TaskQueue() { stop(); }
+TaskQueue::~TaskQueue() {
+    stop();
+}
 
 void TaskQueue::post(Task task) {
     std::lock_guard lock(mutex_);

@@ -10,7 +10,9 @@
 namespace totemd {
 
 WorkerHost::WorkerHost(EventLoop& loop, Log& log) : loop_(loop), log_(log) {}
-WorkerHost::~WorkerHost() { stop(); }
+WorkerHost::~WorkerHost() {
+    stop();
+}
 
 void WorkerHost::declare(const Manifest& manifest) {
     std::lock_guard lock(mutex_);
@@ -19,8 +21,10 @@ void WorkerHost::declare(const Manifest& manifest) {
         if (pools_.count(key) != 0) continue;
         if (access(worker.program.c_str(), X_OK) != 0) {
             if (worker.optional) continue;
-            throw std::runtime_error(worker.program.string() + ": is missing or not executable, and plugin " + manifest.id +
-                                     " needs it as its worker \"" + worker.name + "\"; reinstall the plugin");
+            throw std::runtime_error(worker.program.string() +
+                                     ": is missing or not executable, and plugin " + manifest.id +
+                                     " needs it as its worker \"" + worker.name +
+                                     "\"; reinstall the plugin");
         }
         WorkerOptions options;
         options.name = manifest.id + "/" + worker.name;
@@ -32,7 +36,8 @@ void WorkerHost::declare(const Manifest& manifest) {
         options.niceness = worker.niceness;
         options.recycleRequests = worker.recycleRequests;
         options.recycleBytes = static_cast<std::int64_t>(worker.recycleBytes);
-        pools_[key] = std::make_unique<WorkerPool>(loop_, std::move(options), log_.plugin(manifest.id));
+        pools_[key] =
+            std::make_unique<WorkerPool>(loop_, std::move(options), log_.plugin(manifest.id));
     }
 }
 

@@ -23,8 +23,8 @@ public:
     WorkerHost(EventLoop& loop, Log& log);
     ~WorkerHost();
 
-    /// Makes the pools that the manifest declares, once. Throws std::runtime_error when a program is
-    /// missing.
+    /// Makes the pools that the manifest declares, once. Throws std::runtime_error when a program
+    /// is missing.
     void declare(const Manifest& manifest);
     /// Starts a first process of each, so that it is ready when it is asked.
     void warm(const std::string& plugin);
@@ -43,7 +43,8 @@ private:
     EventLoop& loop_;
     Log& log_;
     std::mutex mutex_;
-    std::map<std::pair<std::string, std::string>, std::unique_ptr<WorkerPool>> pools_;  // guarded by mutex_
+    std::map<std::pair<std::string, std::string>, std::unique_ptr<WorkerPool>>
+        pools_;  // guarded by mutex_
 };
 
 }  // namespace totemd

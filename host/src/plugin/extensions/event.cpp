@@ -27,22 +27,27 @@ void publish(const totem_host* host, totem_str eventsJson, const totem_ask* ask)
     if (!pending) return;
     std::vector<NewEvent> events;
     try {
-        const std::int64_t received = pending->receivedUnixNs() == 0 ? unixNow() : pending->receivedUnixNs();
-        events = parseEvents(totem::view(eventsJson), instance.manifest(), pending->trace(), received);
+        const std::int64_t received =
+            pending->receivedUnixNs() == 0 ? unixNow() : pending->receivedUnixNs();
+        events =
+            parseEvents(totem::view(eventsJson), instance.manifest(), pending->trace(), received);
     } catch (const std::exception& error) {
         return pending->answer(TOTEM_E_INVALID, error.what());
     }
-    instance.services().journal.append(std::move(events), [pending](std::vector<Appended> appended) {
-        for (const Appended& entry : appended) {
-            if (entry.status == Appended::Status::Refused) return pending->answer(TOTEM_E_BUSY, entry.reason);
-        }
-        pending->answer(TOTEM_OK, resultsJson(appended));
-    });
+    instance.services().journal.append(
+        std::move(events), [pending](std::vector<Appended> appended) {
+            for (const Appended& entry : appended) {
+                if (entry.status == Appended::Status::Refused)
+                    return pending->answer(TOTEM_E_BUSY, entry.reason);
+            }
+            pending->answer(TOTEM_OK, resultsJson(appended));
+        });
 }
 
 }  // namespace
 
-const totem_host_event kEventExtension{sizeof(totem_host_event), 0, publish,
-                                       [](const totem_host*, totem_call* call) { OpenCalls::releaseLane(call); }};
+const totem_host_event kEventExtension{
+    sizeof(totem_host_event), 0, publish,
+    [](const totem_host*, totem_call* call) { OpenCalls::releaseLane(call); }};
 
 }  // namespace totemd

@@ -8,11 +8,11 @@ namespace {
 
 const std::map<std::string_view, const void*>& table() {
     static const std::map<std::string_view, const void*> extensions{
-        {TOTEM_EXT_ACTION, &kActionExtension},   {TOTEM_EXT_CACHE, &kCacheExtension},
-        {TOTEM_EXT_CLOCK, &kClockExtension},     {TOTEM_EXT_EVENT, &kEventExtension},
-        {TOTEM_EXT_HEALTH, &kHealthExtension},   {TOTEM_EXT_HTTP_CLIENT, &kHttpClientExtension},
-        {TOTEM_EXT_LOG, &kLogExtension},         {TOTEM_EXT_METRICS, &kMetricsExtension},
-        {TOTEM_EXT_STORE, &kStoreExtension},     {TOTEM_EXT_TIMER, &kTimerExtension},
+        {TOTEM_EXT_ACTION, &kActionExtension}, {TOTEM_EXT_CACHE, &kCacheExtension},
+        {TOTEM_EXT_CLOCK, &kClockExtension},   {TOTEM_EXT_EVENT, &kEventExtension},
+        {TOTEM_EXT_HEALTH, &kHealthExtension}, {TOTEM_EXT_HTTP_CLIENT, &kHttpClientExtension},
+        {TOTEM_EXT_LOG, &kLogExtension},       {TOTEM_EXT_METRICS, &kMetricsExtension},
+        {TOTEM_EXT_STORE, &kStoreExtension},   {TOTEM_EXT_TIMER, &kTimerExtension},
         {TOTEM_EXT_WORKER, &kWorkerExtension},
     };
     return extensions;

@@ -7,7 +7,8 @@
 namespace totemd {
 
 const totem_host_health kHealthExtension{
-    sizeof(totem_host_health), 0, [](const totem_host* host, totem_str component, std::int32_t state, totem_str detail) {
+    sizeof(totem_host_health), 0,
+    [](const totem_host* host, totem_str component, std::int32_t state, totem_str detail) {
         PluginInstance& instance = PluginInstance::of(host);
         const std::string name = instance.id() + "." + std::string(totem::view(component));
         HealthState wanted = HealthState::none;

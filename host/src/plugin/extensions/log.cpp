@@ -23,7 +23,8 @@ const totem_host_log kLogExtension{
     [](const totem_host* host, std::int32_t level) -> std::int32_t {
         return PluginInstance::of(host).logger().enabled(levelOf(level)) ? 1 : 0;
     },
-    [](const totem_host* host, std::int32_t level, totem_str event, const totem_header* fields, std::uint32_t count) {
+    [](const totem_host* host, std::int32_t level, totem_str event, const totem_header* fields,
+       std::uint32_t count) {
         std::vector<LogField> list;
         list.reserve(count);
         for (std::uint32_t i = 0; i < count; ++i) {

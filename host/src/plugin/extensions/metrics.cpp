@@ -29,11 +29,15 @@ namespace {
 void makeFamily(totem_metric& metric, const totem_header* labels, std::uint32_t count) {
     if (!metric.labels.empty()) return;
     metric.labels = {"plugin"};
-    for (std::uint32_t i = 0; i < count; ++i) metric.labels.emplace_back(totem::view(labels[i].name));
+    for (std::uint32_t i = 0; i < count; ++i)
+        metric.labels.emplace_back(totem::view(labels[i].name));
     Metrics& metrics = metric.instance.services().metrics;
-    if (metric.kind == TOTEM_METRIC_COUNTER) metric.counter = metrics.counter(metric.name, metric.help, metric.labels);
-    if (metric.kind == TOTEM_METRIC_GAUGE) metric.gauge = metrics.gauge(metric.name, metric.help, metric.labels);
-    if (metric.kind == TOTEM_METRIC_HISTOGRAM) metric.histogram = metrics.histogram(metric.name, metric.help, metric.labels);
+    if (metric.kind == TOTEM_METRIC_COUNTER)
+        metric.counter = metrics.counter(metric.name, metric.help, metric.labels);
+    if (metric.kind == TOTEM_METRIC_GAUGE)
+        metric.gauge = metrics.gauge(metric.name, metric.help, metric.labels);
+    if (metric.kind == TOTEM_METRIC_HISTOGRAM)
+        metric.histogram = metrics.histogram(metric.name, metric.help, metric.labels);
 }
 
 void record(totem_metric* metric, const totem_header* labels, std::uint32_t count, double value) {
@@ -41,14 +45,18 @@ void record(totem_metric* metric, const totem_header* labels, std::uint32_t coun
     try {
         makeFamily(*metric, labels, count);
     } catch (const std::invalid_argument& error) {
-        metric->instance.logger().warn("metric.refused", {{"metric", metric->name}, {"reason", error.what()}});
+        metric->instance.logger().warn("metric.refused",
+                                       {{"metric", metric->name}, {"reason", error.what()}});
         return;
     }
     std::vector<std::string_view> values(metric->labels.size());
     values[0] = metric->instance.id();
     for (std::uint32_t i = 0; i < count; ++i) {
-        const auto named = std::find(metric->labels.begin() + 1, metric->labels.end(), totem::view(labels[i].name));
-        if (named != metric->labels.end()) values[static_cast<std::size_t>(named - metric->labels.begin())] = totem::view(labels[i].value);
+        const auto named = std::find(metric->labels.begin() + 1, metric->labels.end(),
+                                     totem::view(labels[i].name));
+        if (named != metric->labels.end())
+            values[static_cast<std::size_t>(named - metric->labels.begin())] =
+                totem::view(labels[i].value);
     }
     if (metric->counter) metric->counter->with(values).add(value);
     if (metric->gauge) metric->gauge->with(values).set(value);
@@ -56,19 +64,23 @@ void record(totem_metric* metric, const totem_header* labels, std::uint32_t coun
 }
 
 totem_metric* declare(const totem_host* host, std::int32_t kind, totem_str name, totem_str help) {
-    if (kind < TOTEM_METRIC_COUNTER || kind > TOTEM_METRIC_HISTOGRAM || name.len == 0) return nullptr;
-    return PluginInstance::of(host).metric(kind, std::string(totem::view(name)), std::string(totem::view(help)));
+    if (kind < TOTEM_METRIC_COUNTER || kind > TOTEM_METRIC_HISTOGRAM || name.len == 0)
+        return nullptr;
+    return PluginInstance::of(host).metric(kind, std::string(totem::view(name)),
+                                           std::string(totem::view(help)));
 }
 
 }  // namespace
 
 const totem_host_metrics kMetricsExtension{sizeof(totem_host_metrics), 0, declare, record};
 
-totem_metric* PluginInstance::metric(std::int32_t kind, const std::string& name, const std::string& help) {
+totem_metric* PluginInstance::metric(std::int32_t kind, const std::string& name,
+                                     const std::string& help) {
     std::lock_guard lock(metricsMutex_);
     auto found = metrics_.find(name);
     if (found == metrics_.end()) {
-        auto made = std::shared_ptr<totem_metric>(new totem_metric{*this, kind, "totem_plugin_" + name, help, {}, {}, {}, {}, {}});
+        auto made = std::shared_ptr<totem_metric>(
+            new totem_metric{*this, kind, "totem_plugin_" + name, help, {}, {}, {}, {}, {}});
         found = metrics_.emplace(name, std::move(made)).first;
     }
     return found->second->kind == kind ? found->second.get() : nullptr;

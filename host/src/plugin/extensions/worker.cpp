@@ -13,14 +13,21 @@ namespace {
 
 totem_status statusOf(WorkerStatus status) {
     switch (status) {
-        case WorkerStatus::ok: return TOTEM_OK;
-        case WorkerStatus::timeout: return TOTEM_E_DEADLINE;
-        case WorkerStatus::memory: return TOTEM_E_TOO_LARGE;
+        case WorkerStatus::ok:
+            return TOTEM_OK;
+        case WorkerStatus::timeout:
+            return TOTEM_E_DEADLINE;
+        case WorkerStatus::memory:
+            return TOTEM_E_TOO_LARGE;
         case WorkerStatus::crashed:
-        case WorkerStatus::gone: return TOTEM_E_GONE;
-        case WorkerStatus::busy: return TOTEM_E_BUSY;
-        case WorkerStatus::unavailable: return TOTEM_E_UNAVAILABLE;
-        case WorkerStatus::stopped: return TOTEM_E_CANCELLED;
+        case WorkerStatus::gone:
+            return TOTEM_E_GONE;
+        case WorkerStatus::busy:
+            return TOTEM_E_BUSY;
+        case WorkerStatus::unavailable:
+            return TOTEM_E_UNAVAILABLE;
+        case WorkerStatus::stopped:
+            return TOTEM_E_CANCELLED;
     }
     return TOTEM_E_FAULT;
 }
@@ -58,34 +65,37 @@ void finish(PendingAsk& pending, WorkerReply reply) {
     if (reply.fds.empty()) return pending.answer(status, totem::Body(std::move(reply.payload), id));
     const std::int64_t size = sealedSize(reply.fds.front().get());
     if (size < 0) return pending.answer(TOTEM_E_GONE, "the worker's file is no sealed memory file");
-    auto* body = new FileReply(std::move(reply.payload), std::move(reply.fds.front()), static_cast<std::uint64_t>(size), id);
+    auto* body = new FileReply(std::move(reply.payload), std::move(reply.fds.front()),
+                               static_cast<std::uint64_t>(size), id);
     pending.answer(status, totem::Body(body));
 }
 
-void ask(const totem_host* host, totem_str worker, std::int32_t affinity, totem_str request, UniqueFd file,
-         const totem_ask& ask) {
+void ask(const totem_host* host, totem_str worker, std::int32_t affinity, totem_str request,
+         UniqueFd file, const totem_ask& ask) {
     PluginInstance& instance = PluginInstance::of(host);
     auto pending = instance.beginAsk(ask);
     if (!pending) return;
-    WorkerPool* pool = instance.services().workers.pool(instance.id(), std::string(totem::view(worker)));
-    if (pool == nullptr) return pending->answer(TOTEM_E_NOT_FOUND, "there is no worker of that name");
+    WorkerPool* pool =
+        instance.services().workers.pool(instance.id(), std::string(totem::view(worker)));
+    if (pool == nullptr)
+        return pending->answer(TOTEM_E_NOT_FOUND, "there is no worker of that name");
     WorkerRequest message;
     message.affinity = static_cast<std::uint64_t>(affinity);
     message.payload = totem::view(request);
     if (file) message.fds.push_back(std::move(file));
     message.deadlineNs = pending->deadlineNs();
-    pool->ask(std::move(message), [pending](WorkerReply reply) { finish(*pending, std::move(reply)); });
+    pool->ask(std::move(message),
+              [pending](WorkerReply reply) { finish(*pending, std::move(reply)); });
 }
 
 }  // namespace
 
 const totem_host_worker kWorkerExtension{
     sizeof(totem_host_worker), 0,
-    [](const totem_host* host, totem_str worker, std::int32_t affinity, totem_str request, const totem_ask* given) {
-        ask(host, worker, affinity, request, {}, *given);
-    },
-    [](const totem_host* host, totem_str worker, std::int32_t affinity, totem_str request, std::int32_t fd,
-       const totem_ask* given) {
+    [](const totem_host* host, totem_str worker, std::int32_t affinity, totem_str request,
+       const totem_ask* given) { ask(host, worker, affinity, request, {}, *given); },
+    [](const totem_host* host, totem_str worker, std::int32_t affinity, totem_str request,
+       std::int32_t fd, const totem_ask* given) {
         UniqueFd file(fcntl(fd, F_DUPFD_CLOEXEC, 0));
         if (file) return ask(host, worker, affinity, request, std::move(file), *given);
         if (auto pending = PluginInstance::of(host).beginAsk(*given)) {
