@@ -118,7 +118,7 @@ public:
           done_(std::move(done)) {}
 
     void write(Sqlite& db) override {
-        requests_.clear();
+        letGo();
         {
             Query query(db,
                         "SELECT seq, listener, route, method, target, headers, body, peer, trace,"
@@ -131,15 +131,20 @@ public:
         }
         for (const auto& request : requests_) {
             db.run("UPDATE requests SET attempts = attempts + 1 WHERE seq = ?", request.seq);
+            shelf_.taken.insert(request.seq);  // now: the batch may hold another take
         }
     }
-    void committed() override {
-        for (const auto& request : requests_) shelf_.taken.insert(request.seq);
-        done_(std::move(requests_));
+    void committed() override { done_(std::move(requests_)); }
+    void failed(const std::string&) override {
+        letGo();
+        done_({});
     }
-    void failed(const std::string&) override { done_({}); }
 
 private:
+    void letGo() {
+        for (const auto& request : requests_) shelf_.taken.erase(request.seq);
+        requests_.clear();
+    }
     RawRequest read(const Query& query) const {
         RawRequest request;
         request.plugin = plugin_;
@@ -172,8 +177,7 @@ public:
     void write(Sqlite& db) override {
         size_.reset();
         gone_ = false;
-        const bool again = end_ == End::Retry || end_ == End::Unavailable;
-        if (again) shelf_.taken.erase(seq_);  // a take in the same batch may have it
+        if (again()) shelf_.taken.erase(seq_);  // a take in the same batch may have it
         auto attempts =
             db.number("SELECT attempts FROM requests WHERE seq = ? AND state = 0", seq_);
         gone_ = !attempts;  // forgotten meanwhile
@@ -195,7 +199,7 @@ public:
         }
     }
     void committed() override {
-        shelf_.taken.erase(seq_);
+        if (!again()) shelf_.taken.erase(seq_);
         if (end_ == End::Unavailable && !gone_) {
             ++shelf_.givenBack[seq_];
         } else {
@@ -208,6 +212,7 @@ public:
     void failed(const std::string&) override {}
 
 private:
+    bool again() const { return end_ == End::Retry || end_ == End::Unavailable; }
     int givenBack() const {
         const auto found = shelf_.givenBack.find(seq_);
         return found == shelf_.givenBack.end() ? 0 : found->second;

@@ -192,3 +192,24 @@ TEST_CASE(
     CHECK(take(requests).empty());
     CHECK(requests.waiting() == 0);  // a dead letter
 }
+
+TEST_CASE("what is taken twice in one commit is handed out once") {
+    TempFolder folder;
+    Database database({folder.file()});
+    Requests requests(database, {});
+    add(requests, request("1"));
+    std::promise<void> go;
+    Mailbox<std::vector<RawRequest>> taken;
+    database.post([&] { go.get_future().get(); });
+    for (int i = 0; i < 2; ++i) {
+        requests.take("chatwoot", 10, Requests::Which::All,
+                      [&](std::vector<RawRequest> all) { taken.put(std::move(all)); });
+    }
+    go.set_value();
+    const auto first = taken.take();
+    REQUIRE(first.size() == 1);
+    CHECK(first[0].attempts == 1);
+    CHECK(taken.take().empty());
+    requests.finish(first[0].seq, Requests::End::Unavailable);
+    CHECK(take(requests).at(0).attempts == 1);
+}

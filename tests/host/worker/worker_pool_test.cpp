@@ -221,6 +221,8 @@ TEST_CASE("a request that overruns its time is answered timeout and its worker r
     CHECK_THAT(reply.reason, StartsWith("worker test 1: its request overran the time limit"));
     CHECK(bench.wait("echo on").payload == "echo on");
     CHECK(bench.pool->counters().killedForTime == 1);
+    // The log tells of a worker's end, which comes behind the answer to its request.
+    while (bench.logged().find("worker.killed") == std::string::npos) std::this_thread::yield();
     CHECK_THAT(
         bench.logged(),
         Contains("worker.killed plugin=tester worker=test id=1 reason=\"its request overran"));
