@@ -17,7 +17,8 @@ struct Verdict {
     std::string reason;  ///< for the log and the answer, when not accepted
 };
 
-Verdict authenticate(const Request& request, std::string_view body, std::int64_t receivedUnixNs, const Settings& settings);
+Verdict authenticate(const Request& request, std::string_view body, std::int64_t receivedUnixNs,
+                     const Settings& settings);
 
 /// The signature as Chatwoot makes it.
 std::string signatureOf(std::string_view secret, std::string_view timestamp, std::string_view body);

@@ -29,25 +29,32 @@ struct Reply {
 /// The calls to Chatwoot's REST API (v1) that this plugin makes. Threads: any.
 class ChatwootClient {
 public:
-    ChatwootClient(const totem_host* host, const Settings& settings) : http_(host), clock_(host), settings_(settings) {}
+    ChatwootClient(const totem_host* host, const Settings& settings)
+        : http_(host), clock_(host), settings_(settings) {}
 
     Task<Reply> profile(const Account& account, AskOptions options) const;
-    Task<Reply> conversation(const Account& account, std::int64_t conversation, AskOptions options) const;
+    Task<Reply> conversation(const Account& account, std::int64_t conversation,
+                             AskOptions options) const;
     /// Never sent twice by the transport: a repeated message reaches the customer twice.
-    Task<Reply> createMessage(const Account& account, std::int64_t conversation, Json message, std::vector<Attachment> files, AskOptions options) const;
-    Task<Reply> toggleStatus(const Account& account, std::int64_t conversation, Json body, AskOptions options) const;
-    Task<Reply> toggleTyping(const Account& account, std::int64_t conversation, bool on, AskOptions options) const;
+    Task<Reply> createMessage(const Account& account, std::int64_t conversation, Json message,
+                              std::vector<Attachment> files, AskOptions options) const;
+    Task<Reply> toggleStatus(const Account& account, std::int64_t conversation, Json body,
+                             AskOptions options) const;
+    Task<Reply> toggleTyping(const Account& account, std::int64_t conversation, bool on,
+                             AskOptions options) const;
     /// A page of messages, ascending; `before` 0: the newest ones.
-    Task<Reply> messages(const Account& account, std::int64_t conversation, std::int64_t before, AskOptions options) const;
+    Task<Reply> messages(const Account& account, std::int64_t conversation, std::int64_t before,
+                         AskOptions options) const;
 
 private:
     struct Content {
         std::string bytes, type = "application/json";
     };
-    Task<Reply> call(std::string method, const Account& account, std::string path, std::string token, Content content, bool repeatable,
-                     AskOptions options) const;
+    Task<Reply> call(std::string method, const Account& account, std::string path,
+                     std::string token, Content content, bool repeatable, AskOptions options) const;
     static Content form(const Json& fields, const std::vector<Attachment>& files);
-    static std::string conversationPath(const Account& account, std::int64_t conversation, const char* rest);
+    static std::string conversationPath(const Account& account, std::int64_t conversation,
+                                        const char* rest);
 
     const HttpClient http_;
     const Clock clock_;

@@ -19,12 +19,17 @@ const Json& at(const Json& object, const char* name) {
     return found == object.end() ? none : *found;
 }
 
-std::int64_t number(const Json& value) { return value.is_number_integer() ? value.get<std::int64_t>() : 0; }
-std::string text(const Json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
+std::int64_t number(const Json& value) {
+    return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+std::string text(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : std::string();
+}
 
 std::int64_t accountOf(const Json& body, std::int64_t fallback) {
     if (const auto id = number(at(at(body, "account"), "id")); id != 0) return id;
-    if (const auto id = number(at(at(at(body, "conversation"), "account"), "id")); id != 0) return id;
+    if (const auto id = number(at(at(at(body, "conversation"), "account"), "id")); id != 0)
+        return id;
     // Before 4.14.2 conversation events do not name the account; the newest message does.
     for (const Json* conversation : {&body, &at(body, "conversation")}) {
         const Json& messages = at(*conversation, "messages");
@@ -38,7 +43,8 @@ std::int64_t accountOf(const Json& body, std::int64_t fallback) {
 /// The conversation, which is the top level in conversation events.
 const Json& conversationOf(const Json& body, const std::string& event) {
     static const Json none;
-    if (event.rfind("conversation_", 0) == 0 && event.rfind("conversation_typing", 0) != 0) return body;
+    if (event.rfind("conversation_", 0) == 0 && event.rfind("conversation_typing", 0) != 0)
+        return body;
     const Json& nested = at(body, "conversation");
     if (nested.is_object()) return nested;
     const Json& current = at(body, "current_conversation");
@@ -46,7 +52,9 @@ const Json& conversationOf(const Json& body, const std::string& event) {
 }
 
 Json contactOf(const Json& conversation, const Json& sender) {
-    const Json& person = at(at(conversation, "meta"), "sender").is_object() ? at(at(conversation, "meta"), "sender") : sender;
+    const Json& person = at(at(conversation, "meta"), "sender").is_object()
+                             ? at(at(conversation, "meta"), "sender")
+                             : sender;
     Json contact = Json::object();
     for (const char* name : {"id", "name", "phone_number", "identifier", "email"}) {
         if (!at(person, name).is_null()) contact[name] = at(person, name);
@@ -68,7 +76,10 @@ std::string typeOf(const std::string& event, const Json& body) {
 /// of their own: the state that they tell is.
 std::string idOf(const std::string& event, const Json& body, std::string_view raw) {
     const std::string id = at(body, "id").is_number() ? at(body, "id").dump() : std::string();
-    if ((event == "message_created" || event == "conversation_created" || event == "contact_created") && !id.empty()) return event + ":" + id;
+    if ((event == "message_created" || event == "conversation_created" ||
+         event == "contact_created") &&
+        !id.empty())
+        return event + ":" + id;
     return event + ":" + id + ":" + digest(raw);
 }
 
@@ -87,9 +98,11 @@ std::string authorOf(const Json& message) {
     return sender == "user" ? "agent" : "unknown";
 }
 
-Json eventOf(const Json& body, std::string_view raw, const Json& headers, std::int64_t fallbackAccount) {
+Json eventOf(const Json& body, std::string_view raw, const Json& headers,
+             std::int64_t fallbackAccount) {
     const std::string event = text(at(body, "event"));
-    if (event.empty() || event.size() > 80 || event.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.") != std::string::npos) {
+    if (event.empty() || event.size() > 80 ||
+        event.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.") != std::string::npos) {
         throw Failure(Status::kInvalid, "the body is no Chatwoot webhook: it has no \"event\"");
     }
     const Json& conversation = conversationOf(body, event);
@@ -100,9 +113,13 @@ Json eventOf(const Json& body, std::string_view raw, const Json& headers, std::i
     if (conversationId != 0) {
         data["conversation"] = conversationId;
         data["status"] = at(conversation, "status");
-        data["inbox"] = {{"id", at(conversation, "inbox_id")}, {"channel", at(conversation, "channel")}, {"name", at(at(body, "inbox"), "name")}};
+        data["inbox"] = {{"id", at(conversation, "inbox_id")},
+                         {"channel", at(conversation, "channel")},
+                         {"name", at(at(body, "inbox"), "name")}};
         data["contact"] = contactOf(conversation, at(body, "sender"));
-        data["assignee"] = at(at(conversation, "meta"), "assignee").is_object() ? at(at(at(conversation, "meta"), "assignee"), "id") : Json();
+        data["assignee"] = at(at(conversation, "meta"), "assignee").is_object()
+                               ? at(at(at(conversation, "meta"), "assignee"), "id")
+                               : Json();
         data["labels"] = at(conversation, "labels");
     }
     if (event.rfind("message_", 0) == 0) {
@@ -111,18 +128,28 @@ Json eventOf(const Json& body, std::string_view raw, const Json& headers, std::i
         data["author"] = authorOf(body);
         data["private"] = at(body, "private") == Json(true);
         data["content_type"] = at(body, "content_type");
-        data["attachments"] = at(body, "attachments").is_array() ? at(body, "attachments") : Json::array();
+        data["attachments"] =
+            at(body, "attachments").is_array() ? at(body, "attachments") : Json::array();
     }
-    data["webhook"] = {{"path", "chatwoot"}, {"headers", headers}, {"query", Json::object()}, {"body", body}};
-    Json result{{"id", idOf(event, body, raw)}, {"type", type}, {"source", "chatwoot/" + std::to_string(account)}, {"data", std::move(data)}};
-    if (const std::string created = text(at(body, "created_at")); !created.empty()) result["time"] = created;
+    data["webhook"] = {
+        {"path", "chatwoot"}, {"headers", headers}, {"query", Json::object()}, {"body", body}};
+    Json result{{"id", idOf(event, body, raw)},
+                {"type", type},
+                {"source", "chatwoot/" + std::to_string(account)},
+                {"data", std::move(data)}};
+    if (const std::string created = text(at(body, "created_at")); !created.empty())
+        result["time"] = created;
     if (conversationId == 0) return result;
-    result["subject"] = "chatwoot/" + std::to_string(account) + "/" + std::to_string(conversationId);
+    result["subject"] =
+        "chatwoot/" + std::to_string(account) + "/" + std::to_string(conversationId);
     if (type == "message.received") {
         const Json where{{"account", account}, {"conversation", conversationId}};
         Json open = where;
         open["status"] = "open";
-        result["reply"] = {{"action", "chatwoot.send_message"}, {"arguments", where}, {"handoff", {{"action", "chatwoot.set_status"}, {"arguments", std::move(open)}}}};
+        result["reply"] = {
+            {"action", "chatwoot.send_message"},
+            {"arguments", where},
+            {"handoff", {{"action", "chatwoot.set_status"}, {"arguments", std::move(open)}}}};
     }
     return result;
 }

@@ -14,7 +14,8 @@ namespace totem::chatwoot {
 /// API inboxes, in `source_id` (on any other channel a `source_id` would keep it from being sent).
 class Messages {
 public:
-    Messages(const totem_host* host, const Settings& settings) : host_(host), settings_(settings), http_(host), client_(host, settings) {}
+    Messages(const totem_host* host, const Settings& settings)
+        : host_(host), settings_(settings), http_(host), client_(host, settings) {}
 
     /// The action chatwoot.send_message: {"sent", "id"} or {"sent": false, "reason"}.
     Task<std::string> send(Call& call, std::string_view input) const;
@@ -29,7 +30,8 @@ public:
 
 private:
     /// Looks for the marker: the answer of a reconcile.
-    Task<Json> find(const Account& account, std::int64_t conversation, std::string marker, std::int64_t sinceUnixS, Call& call) const;
+    Task<Json> find(const Account& account, std::int64_t conversation, std::string marker,
+                    std::int64_t sinceUnixS, Call& call) const;
 
     const totem_host* host_;
     const Settings& settings_;

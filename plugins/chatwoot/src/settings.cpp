@@ -17,7 +17,8 @@ Account accountOf(const Json& json) {
     if (secrets.is_string()) account.secrets.push_back(secrets.get<std::string>());
     if (secrets.is_array()) account.secrets = secrets.get<std::vector<std::string>>();
     std::erase(account.secrets, std::string());  // it would let everybody in
-    const std::string when = json.value("reply_when", account.botToken.empty() ? "unassigned" : "pending");
+    const std::string when =
+        json.value("reply_when", account.botToken.empty() ? "unassigned" : "pending");
     if (when == "pending") account.replyWhen = ReplyWhen::kPending;
     if (when == "always") account.replyWhen = ReplyWhen::kAlways;
     return account;
@@ -43,9 +44,11 @@ Settings parseSettings(std::string_view text) {
     const Json json = parseJson(text);
     Settings settings;
     if (json.contains("base_url")) settings.accounts.push_back(accountOf(json));
-    for (const Json& entry : json.value("accounts", Json::array())) settings.accounts.push_back(accountOf(entry));
+    for (const Json& entry : json.value("accounts", Json::array()))
+        settings.accounts.push_back(accountOf(entry));
     settings.replayWindowS = json.value("replay_window_s", settings.replayWindowS);
-    settings.allowUnauthenticatedFrom = json.value("allow_unauthenticated_from", settings.allowUnauthenticatedFrom);
+    settings.allowUnauthenticatedFrom =
+        json.value("allow_unauthenticated_from", settings.allowUnauthenticatedFrom);
     settings.timeoutNs = json.value("timeout_s", std::int64_t{30}) * 1'000'000'000;
     return settings;
 }

@@ -3,10 +3,13 @@
 namespace totem::chatwoot {
 namespace {
 
-bool isSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool isSpace(char c) {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
 
 bool isWordCharacter(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 
 /// A single mark that opens: not doubled, not within a word, something that is no space behind it.
@@ -36,7 +39,8 @@ std::string neutralizeLiquid(std::string_view text) {
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
         out += text[i];
-        if (text[i] == '{' && i + 1 < text.size() && (text[i + 1] == '{' || text[i + 1] == '%')) out += kInvisible;
+        if (text[i] == '{' && i + 1 < text.size() && (text[i + 1] == '{' || text[i + 1] == '%'))
+            out += kInvisible;
     }
     return out;
 }
@@ -50,7 +54,8 @@ std::string whatsappToMarkdown(std::string_view text) {
         if (i == close) {
             out += text[i];
             close = std::string_view::npos;
-        } else if (close == std::string_view::npos && (text[i] == '*' || text[i] == '~') && opens(text, i)) {
+        } else if (close == std::string_view::npos && (text[i] == '*' || text[i] == '~') &&
+                   opens(text, i)) {
             close = closing(text, i);
             if (close != std::string_view::npos) out += text[i];
         }

@@ -10,8 +10,8 @@ namespace totem::chatwoot {
 /// characters breaks them up without being seen.
 std::string neutralizeLiquid(std::string_view text);
 
-/// Flows write WhatsApp's marks (`*bold*`, `~struck~`), Chatwoot reads Markdown and turns it into the
-/// marks of the channel: single marks around a word or phrase are doubled. Doubled ones stay.
+/// Flows write WhatsApp's marks (`*bold*`, `~struck~`), Chatwoot reads Markdown and turns it into
+/// the marks of the channel: single marks around a word or phrase are doubled. Doubled ones stay.
 std::string whatsappToMarkdown(std::string_view text);
 
 }  // namespace totem::chatwoot

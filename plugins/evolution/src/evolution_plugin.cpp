@@ -173,11 +173,11 @@ private:
                                failure.status() == Status::kBusy ||
                                failure.status() == Status::kCancelled;
             if (!again) {
-                log.error(failure.status() == Status::kUnknown ? "message.unknown"
-                                                               : "message.refused",
-                          {{"subject", call.subject()},
-                           {"key", call.idempotencyKey()},
-                           {"reason", failure.what()}});
+                log.error(
+                    failure.status() == Status::kUnknown ? "message.unknown" : "message.refused",
+                    {{"subject", call.subject()},
+                     {"key", call.idempotencyKey()},
+                     {"reason", failure.what()}});
             }
             throw;
         }

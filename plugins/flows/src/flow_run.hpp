@@ -15,14 +15,15 @@ class WebhookAnswer;
 /// One execution of a workflow as the daemon's side knows it. What ran lies in `records`, which is
 /// at once the record for people and the checkpoint from which another worker continues.
 struct FlowRun {
-    std::string id;  ///< the same for each attempt at the same cause, so that effects keep their keys
+    std::string
+        id;  ///< the same for each attempt at the same cause, so that effects keep their keys
     WorkflowPtr workflow;
     std::string node;   ///< trigger
     std::string items;  ///< its items, JSON array
     std::string mode = "production";
     std::string answer = "none";  ///< which items the end carries: none, first, all
     std::string subject;
-    int depth = 0;  ///< of sub-workflows
+    int depth = 0;                           ///< of sub-workflows
     std::shared_ptr<WebhookAnswer> webhook;  ///< null when nobody waits over HTTP
     Call* cause = nullptr;                   ///< gives trace and cancellation; outlives the run
 

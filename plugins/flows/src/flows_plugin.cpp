@@ -23,7 +23,9 @@ constexpr std::int64_t kRefreshNs = 2'000'000'000;
 constexpr std::chrono::seconds kStartWait{5};
 constexpr const char* kWebhookEvent = "flows.webhook";
 
-std::string newId() { return Poco::UUIDGenerator::defaultGenerator().createRandom().toString(); }
+std::string newId() {
+    return Poco::UUIDGenerator::defaultGenerator().createRandom().toString();
+}
 
 }  // namespace
 
@@ -40,18 +42,28 @@ public:
           shelf_(settings_.directory),
           driver_(init.host, settings_, [this](const std::string& id) { return shelf_.find(id); }),
           runs_(metrics_.counter("flow_runs", "Runs of flows by their end")) {
-        onRoute("webhook", [this](Call& call, const Request& request) { onWebhook(call, request, false); });
-        onRoute("webhook-test", [this](Call& call, const Request& request) { onWebhook(call, request, true); });
-        onEvent(async([this](Call& call, std::string_view event) { return onJournalEvent(call, event); }));
-        onAction("flows.http_request", async([this](Call& call, std::string_view input) { return httpRequest(call, input); }));
+        onRoute("webhook",
+                [this](Call& call, const Request& request) { onWebhook(call, request, false); });
+        onRoute("webhook-test",
+                [this](Call& call, const Request& request) { onWebhook(call, request, true); });
+        onEvent(async(
+            [this](Call& call, std::string_view event) { return onJournalEvent(call, event); }));
+        onAction("flows.http_request", async([this](Call& call, std::string_view input) {
+                     return httpRequest(call, input);
+                 }));
         onAction("flows.list", async([this](Call&, std::string_view) { return list(); }));
-        onAction("flows.validate", async([this](Call& call, std::string_view input) { return validate(call, input); }));
-        onAction("flows.import", async([this](Call& call, std::string_view input) { return import(call, input); }));
-        onAction("flows.run", async([this](Call& call, std::string_view input) { return runNow(call, input); }));
+        onAction("flows.validate", async([this](Call& call, std::string_view input) {
+                     return validate(call, input);
+                 }));
+        onAction("flows.import",
+                 async([this](Call& call, std::string_view input) { return import(call, input); }));
+        onAction("flows.run",
+                 async([this](Call& call, std::string_view input) { return runNow(call, input); }));
         onAction("flows.runs", async([this](Call&, std::string_view input) {
-            const Json wanted = parseJson(input);
-            return driver_.records().list(wanted.value("limit", 50), wanted.value("run", ""));
-        }));
+                     const Json wanted = parseJson(input);
+                     return driver_.records().list(wanted.value("limit", 50),
+                                                   wanted.value("run", ""));
+                 }));
     }
 
     void start() override {
@@ -78,15 +90,16 @@ public:
 private:
     // ---- workflows -----------------------------------------------------------------------------
 
-    /// Reads what has changed (which blocks, so on the pool) and has the interpreter report on each,
-    /// one after the other, so that the flows that are up keep their workers.
+    /// Reads what has changed (which blocks, so on the pool) and has the interpreter report on
+    /// each, one after the other, so that the flows that are up keep their workers.
     Task<bool> takeUp() {
         WorkflowShelf::Change change;
         {
             std::lock_guard<std::mutex> lock(refreshMutex_);
             change = shelf_.refresh();
         }
-        for (const std::string& problem : change.problems) log.error("flow.unreadable", {{"problem", problem}});
+        for (const std::string& problem : change.problems)
+            log.error("flow.unreadable", {{"problem", problem}});
         if (change.removed) rebuildTriggers();
         for (auto& workflow : change.read) {
             std::string report;
@@ -94,14 +107,21 @@ private:
                 report = co_await driver_.load(workflow);
                 applyReport(*workflow, report);
             } catch (const std::exception& error) {
-                log.error("flow.load.failed", {{"flow", workflow->name}, {"file", workflow->file}, {"reason", error.what()}});
+                log.error(
+                    "flow.load.failed",
+                    {{"flow", workflow->name}, {"file", workflow->file}, {"reason", error.what()}});
                 shelf_.putBack(*workflow);
                 continue;
             }
             for (const std::string& problem : workflow->problems) {
-                log.warning("flow.problem", {{"flow", workflow->name}, {"file", workflow->file}, {"problem", problem}});
+                log.warning(
+                    "flow.problem",
+                    {{"flow", workflow->name}, {"file", workflow->file}, {"problem", problem}});
             }
-            log.info("flow.loaded", {{"flow", workflow->name}, {"id", workflow->id}, {"active", workflow->active}, {"runnable", workflow->runnable}});
+            log.info("flow.loaded", {{"flow", workflow->name},
+                                     {"id", workflow->id},
+                                     {"active", workflow->active},
+                                     {"runnable", workflow->runnable}});
             shelf_.publish(workflow);
             rebuildTriggers();
         }
@@ -112,7 +132,8 @@ private:
         std::lock_guard<std::mutex> lock(refreshMutex_);
         std::vector<std::string> problems = triggers_.rebuild(shelf_.all());
         for (const std::string& problem : problems) {
-            const bool known = std::find(triggerProblems_.begin(), triggerProblems_.end(), problem) != triggerProblems_.end();
+            const bool known = std::find(triggerProblems_.begin(), triggerProblems_.end(),
+                                         problem) != triggerProblems_.end();
             if (!known) log.warning("flow.problem", {{"problem", problem}});
         }
         triggerProblems_ = std::move(problems);
@@ -142,15 +163,20 @@ private:
 
     void onWebhook(Call& call, const Request& request, bool test) {
         const std::string_view prefix = test ? "/webhook-test/" : "/webhook/";
-        const std::string_view path = request.path().substr(std::min(prefix.size(), request.path().size()));
+        const std::string_view path =
+            request.path().substr(std::min(prefix.size(), request.path().size()));
         if (request.method() == "OPTIONS") return void(call.succeed(preflightAnswer()));
         std::optional<WebhookTrigger> trigger;
-        if (!test || mayTest(request, settings_)) trigger = triggers_.webhook(request.method() == "HEAD" ? "GET" : request.method(), path, test);
+        if (!test || mayTest(request, settings_))
+            trigger = triggers_.webhook(request.method() == "HEAD" ? "GET" : request.method(), path,
+                                        test);
         if (!trigger && !test && shelf_.awaitsOne()) {
-            return void(call.fail(Status::kUnavailable, "flows are being loaded; the webhook may be one of theirs"));
+            return void(call.fail(Status::kUnavailable,
+                                  "flows are being loaded; the webhook may be one of theirs"));
         }
         if (!trigger) return void(call.succeed(unknownWebhook(request.method(), path)));
-        if (auto refused = refuseWebhook(request, *trigger, settings_)) return void(call.succeed(std::move(*refused)));
+        if (auto refused = refuseWebhook(request, *trigger, settings_))
+            return void(call.succeed(std::move(*refused)));
         WebhookItem item = webhookItem(request, *trigger, test);
         if (item.refusal) return void(call.succeed(std::move(*item.refusal)));
         auto pending = std::make_shared<PendingWebhook>();
@@ -159,7 +185,8 @@ private:
         const std::string id = newId();
         const AskOptions options(call);
         pending->answer = std::make_shared<WebhookAnswer>(std::move(call));
-        if (test || !pending->trigger.workflow->durable) return void(runUndurably(pending, id, test));
+        if (test || !pending->trigger.workflow->durable)
+            return void(runUndurably(pending, id, test));
         publishWebhook(std::move(pending), id, options);
     }
 
@@ -186,22 +213,27 @@ private:
     }
 
     /// The request becomes an event first: a run that a crash interrupts comes again with it.
-    void publishWebhook(std::shared_ptr<PendingWebhook> pending, const std::string& id, AskOptions options) {
+    void publishWebhook(std::shared_ptr<PendingWebhook> pending, const std::string& id,
+                        AskOptions options) {
         {
             std::lock_guard<std::mutex> lock(mutex_);
             pending_[id] = pending;
         }
-        const std::string event = "[{\"id\":\"" + id + "\",\"type\":\"" + kWebhookEvent + "\",\"subject\":\"" + id + "\",\"data\":{\"workflow\":" +
-                                  dumpJson(pending->trigger.workflow->id) + ",\"node\":" + dumpJson(pending->trigger.node) + ",\"items\":" + pending->items + "}}]";
+        const std::string event =
+            "[{\"id\":\"" + id + "\",\"type\":\"" + kWebhookEvent + "\",\"subject\":\"" + id +
+            "\",\"data\":{\"workflow\":" + dumpJson(pending->trigger.workflow->id) +
+            ",\"node\":" + dumpJson(pending->trigger.node) + ",\"items\":" + pending->items + "}}]";
         events_.publish(event, options).then([this, id, pending](Answer answer) {
             if (!answer.ok()) {
                 takePending(id);
-                pending->answer->fail(Status::kUnavailable, "the request could not be stored: " + std::string(answer.text()));
+                pending->answer->fail(Status::kUnavailable, "the request could not be stored: " +
+                                                                std::string(answer.text()));
                 return;
             }
             pending->stored = true;
             const Json& parameters = *pending->trigger.parameters;
-            if (parameters.value("responseMode", "onReceived") == "onReceived") pending->answer->send(immediateAnswer(parameters, 2));
+            if (parameters.value("responseMode", "onReceived") == "onReceived")
+                pending->answer->send(immediateAnswer(parameters, 2));
             if (stopping_) accept(*pending);
         });
     }
@@ -221,7 +253,8 @@ private:
         run.mode = test ? "test" : "production";
         fill(run, *pending);
         const Json& parameters = *pending->trigger.parameters;
-        if (parameters.value("responseMode", "onReceived") == "onReceived") pending->answer->send(immediateAnswer(parameters, 2));
+        if (parameters.value("responseMode", "onReceived") == "onReceived")
+            pending->answer->send(immediateAnswer(parameters, 2));
         try {
             const FlowEnd end = co_await driver_.run(run);
             settle(run, end, parameters, false);
@@ -253,13 +286,16 @@ private:
             if (!webhook) collectRuns(event, text, runs);
             const bool found = !webhook || fromEvent(runs.emplace_back(), event);
             // A flow that is not up yet may be meant as well.
-            if (shelf_.awaitsOne() && (!webhook || !found)) throw Suspended("flows are being loaded");
-            if (!found) throw Failure(Status::kRefused, "the flow of this request is not there any more");
+            if (shelf_.awaitsOne() && (!webhook || !found))
+                throw Suspended("flows are being loaded");
+            if (!found)
+                throw Failure(Status::kRefused, "the flow of this request is not there any more");
         }
         const bool first = pending && !pending->begun;
         try {
             for (FlowRun& run : runs) {
-                run.id = std::string(call.idempotencyKey()) + "-" + run.workflow->id + (runs.size() > 1 ? "-" + run.node : std::string());
+                run.id = std::string(call.idempotencyKey()) + "-" + run.workflow->id +
+                         (runs.size() > 1 ? "-" + run.node : std::string());
                 if (call.replay() > 0) run.id += "-r" + std::to_string(call.replay());
                 run.subject = std::string(call.subject());
                 run.cause = &call;
@@ -267,14 +303,16 @@ private:
                 if (!first) earlier = co_await driver_.restore(run);
                 if (earlier == RunDriver::Earlier::kEnded) continue;
                 const FlowEnd end = co_await runLogged(run);
-                settle(run, end, *parameters, earlier == RunDriver::Earlier::kCheckpoint || run.trip > 0);
+                settle(run, end, *parameters,
+                       earlier == RunDriver::Earlier::kCheckpoint || run.trip > 0);
                 if (runs.size() > 1) co_await driver_.markEnded(run);
             }
             if (runs.size() > 1) {
                 for (const FlowRun& run : runs) driver_.records().forget(run);
             }
         } catch (const Failure& failure) {
-            if (pending && failure.status() == Status::kUnavailable) keepPending(std::string(call.subject()), pending);
+            if (pending && failure.status() == Status::kUnavailable)
+                keepPending(std::string(call.subject()), pending);
             throw;
         }
         co_return std::string();
@@ -286,11 +324,13 @@ private:
             co_return co_await driver_.run(run);
         } catch (const Suspended& why) {
             runs_.count({{"flow", run.workflow->name}, {"end", "suspended"}});
-            log.warning("run.suspended", {{"flow", run.workflow->name}, {"run", run.id}, {"reason", why.what()}});
+            log.warning("run.suspended",
+                        {{"flow", run.workflow->name}, {"run", run.id}, {"reason", why.what()}});
             throw;
         } catch (const std::exception& error) {
             runs_.count({{"flow", run.workflow->name}, {"end", "fault"}});
-            log.error("run.fault", {{"flow", run.workflow->name}, {"run", run.id}, {"reason", error.what()}});
+            log.error("run.fault",
+                      {{"flow", run.workflow->name}, {"run", run.id}, {"reason", error.what()}});
             throw;
         }
     }
@@ -313,7 +353,8 @@ private:
             runs.push_back(std::move(run));
         }
         const Json data = event.value("data", Json::object());
-        if (!data.is_object() || !data.contains("webhook") || !data.at("webhook").is_object()) return;
+        if (!data.is_object() || !data.contains("webhook") || !data.at("webhook").is_object())
+            return;
         const Json& webhook = data.at("webhook");
         const std::string path = webhook.value("path", "");
         for (const WebhookTrigger& trigger : triggers_.connectorWebhooks(path)) {
@@ -321,26 +362,35 @@ private:
             run.workflow = trigger.workflow;
             run.node = trigger.node;
             Json item = Json::object();
-            item["json"] = {{"headers", webhook.value("headers", Json::object())}, {"params", Json::object()}, {"query", webhook.value("query", Json::object())},
-                            {"body", webhook.value("body", Json::object())}, {"webhookUrl", "http://localhost/webhook/" + path}, {"executionMode", "production"}};
+            item["json"] = {{"headers", webhook.value("headers", Json::object())},
+                            {"params", Json::object()},
+                            {"query", webhook.value("query", Json::object())},
+                            {"body", webhook.value("body", Json::object())},
+                            {"webhookUrl", "http://localhost/webhook/" + path},
+                            {"executionMode", "production"}};
             run.items = dumpJson(Json::array({std::move(item)}));
             runs.push_back(std::move(run));
         }
     }
 
-    void settle(const FlowRun& run, const FlowEnd& end, const Json& parameters, bool hadCheckpoint) {
+    void settle(const FlowRun& run, const FlowEnd& end, const Json& parameters,
+                bool hadCheckpoint) {
         runs_.count({{"flow", run.workflow->name}, {"end", end.ok ? "success" : "error"}});
         driver_.records().keep(run, end, hadCheckpoint);
-        if (run.webhook && !run.webhook->answered()) run.webhook->send(finalAnswer(run, end, parameters));
-        if (!end.ok && !run.workflow->errorWorkflow.empty() && run.mode == "production") runErrorWorkflow(run, end);
+        if (run.webhook && !run.webhook->answered())
+            run.webhook->send(finalAnswer(run, end, parameters));
+        if (!end.ok && !run.workflow->errorWorkflow.empty() && run.mode == "production")
+            runErrorWorkflow(run, end);
     }
 
     /// What n8n's Error Trigger gives. There is no page of the run: `url` says how to see it.
     static Json errorReport(const FlowRun& failed, const FlowEnd& end) {
         Json error = Json::parse(end.error, nullptr, false);
         if (!error.is_object()) error = Json::object();
-        if (!error.contains("stack")) error["stack"] = error.value("name", "Error") + ": " + error.value("message", "");
-        const Json lastNode = end.lastNode.empty() ? error.value("node", Json()) : Json::parse(end.lastNode, nullptr, false);
+        if (!error.contains("stack"))
+            error["stack"] = error.value("name", "Error") + ": " + error.value("message", "");
+        const Json lastNode = end.lastNode.empty() ? error.value("node", Json())
+                                                   : Json::parse(end.lastNode, nullptr, false);
         Json report{{"workflow", {{"id", failed.workflow->id}, {"name", failed.workflow->name}}}};
         report["execution"] = {{"id", failed.id},
                                {"url", "totemctl flow runs " + failed.id},
@@ -367,7 +417,8 @@ private:
             const FlowEnd ended = co_await driver_.run(run);
             driver_.records().keep(run, ended, run.trip > 0);
         } catch (const std::exception& error) {
-            log.error("error_workflow.failed", {{"flow", run.workflow->name}, {"reason", error.what()}});
+            log.error("error_workflow.failed",
+                      {{"flow", run.workflow->name}, {"reason", error.what()}});
         }
     }
 
@@ -375,14 +426,20 @@ private:
 
     Task<std::string> httpRequest(Call& call, std::string_view input) {
         const Json asked = parseJson(input);
-        HttpRequests::Outcome outcome = co_await driver_.requests().http().send(asked.at("request"), AskOptions(call));
+        HttpRequests::Outcome outcome =
+            co_await driver_.requests().http().send(asked.at("request"), AskOptions(call));
         switch (outcome.status) {
-            case Status::kOk: co_return outcome.result;
+            case Status::kOk:
+                co_return outcome.result;
             case Status::kBusy:
-            case Status::kUnknown: throw Failure(outcome.status, outcome.error);
+            case Status::kUnknown:
+                throw Failure(outcome.status, outcome.error);
             case Status::kDeadline:
-            case Status::kCancelled: throw Failure(Status::kUnknown, outcome.error);
-            default: throw Failure(Status::kRefused, outcome.error);  // certainly not sent: the node's error path
+            case Status::kCancelled:
+                throw Failure(Status::kUnknown, outcome.error);
+            default:
+                throw Failure(Status::kRefused,
+                              outcome.error);  // certainly not sent: the node's error path
         }
     }
 
@@ -391,9 +448,15 @@ private:
         Json flows = Json::array();
         for (const WorkflowPtr& workflow : shelf_.all()) {
             Json webhooks = Json::array();
-            for (const Trigger& trigger : workflow->triggers) webhooks.push_back(trigger.type + " " + trigger.node);
-            flows.push_back({{"id", workflow->id}, {"name", workflow->name}, {"active", workflow->active}, {"runnable", workflow->runnable},
-                             {"triggers", std::move(webhooks)}, {"problems", workflow->problems}, {"file", workflow->file}});
+            for (const Trigger& trigger : workflow->triggers)
+                webhooks.push_back(trigger.type + " " + trigger.node);
+            flows.push_back({{"id", workflow->id},
+                             {"name", workflow->name},
+                             {"active", workflow->active},
+                             {"runnable", workflow->runnable},
+                             {"triggers", std::move(webhooks)},
+                             {"problems", workflow->problems},
+                             {"file", workflow->file}});
         }
         Json result = Json::object();
         result["flows"] = std::move(flows);
@@ -401,11 +464,16 @@ private:
     }
 
     static Json reportJson(const Workflow& workflow) {
-        return {{"id", workflow.id}, {"name", workflow.name}, {"runnable", workflow.runnable}, {"active", workflow.active}, {"problems", workflow.problems}};
+        return {{"id", workflow.id},
+                {"name", workflow.name},
+                {"runnable", workflow.runnable},
+                {"active", workflow.active},
+                {"problems", workflow.problems}};
     }
 
     Task<std::string> validate(Call&, std::string_view input) {
-        auto workflow = std::make_shared<Workflow>(parseWorkflow(parseJson(input).at("workflow").get<std::string>()));
+        auto workflow = std::make_shared<Workflow>(
+            parseWorkflow(parseJson(input).at("workflow").get<std::string>()));
         const std::string report = co_await driver_.load(workflow);
         applyReport(*workflow, report);
         co_return dumpJson(reportJson(*workflow));
@@ -422,12 +490,13 @@ private:
         applyReport(*workflow, report);
         Json result = reportJson(*workflow);
         if (workflow->active && !workflow->runnable) {
-            throw Failure(Status::kRefused, "the workflow cannot run and was not activated: " + dumpJson(result.at("problems")));
+            throw Failure(Status::kRefused, "the workflow cannot run and was not activated: " +
+                                                dumpJson(result.at("problems")));
         }
         workflow->file = shelf_.save(*workflow, text);
         result["file"] = workflow->file;
-        // Whoever is told that it is imported may use it: the list takes the folder up, on the pool,
-        // unless the look at the folder is at it already.
+        // Whoever is told that it is imported may use it: the list takes the folder up, on the
+        // pool, unless the look at the folder is at it already.
         static_cast<void>(co_await Actions(host()).ask("flows.list", "{}"));
         shelf_.publish(workflow);
         rebuildTriggers();
@@ -438,11 +507,15 @@ private:
         const Json wanted = parseJson(input);
         FlowRun run;
         run.workflow = shelf_.find(wanted.value("flow", ""));
-        if (!run.workflow) throw Failure(Status::kNotFound, "there is no flow \"" + wanted.value("flow", "") + "\"; see totemctl flow list");
+        if (!run.workflow)
+            throw Failure(Status::kNotFound, "there is no flow \"" + wanted.value("flow", "") +
+                                                 "\"; see totemctl flow list");
         run.node = wanted.value("node", "");
-        if (run.node.empty() && !run.workflow->triggers.empty()) run.node = run.workflow->triggers.front().node;
+        if (run.node.empty() && !run.workflow->triggers.empty())
+            run.node = run.workflow->triggers.front().node;
         run.items = wanted.value("items", R"([{"json":{}}])");
-        if (!Json::accept(run.items)) throw Failure(Status::kInvalid, "items: expected a JSON array of items");
+        if (!Json::accept(run.items))
+            throw Failure(Status::kInvalid, "items: expected a JSON array of items");
         run.id = "m-" + newId();
         run.mode = "manual";
         run.answer = "all";
@@ -450,7 +523,8 @@ private:
         const FlowEnd end = co_await driver_.run(run);
         driver_.records().keep(run, end, run.trip > 0);
         Json result{{"run", run.id}, {"ok", end.ok}};
-        result["items"] = end.output.empty() ? Json::array() : Json::parse(end.output, nullptr, false);
+        result["items"] =
+            end.output.empty() ? Json::array() : Json::parse(end.output, nullptr, false);
         if (!end.ok) result["error"] = Json::parse(end.error, nullptr, false);
         co_return dumpJson(result);
     }

@@ -31,19 +31,26 @@ std::string bytesOf(const Json& object, const char* name) {
 std::string multipart(const Json& parts, const std::string& boundary) {
     std::string body;
     for (const Json& part : parts) {
-        body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + textOf(part, "name") + "\"";
+        body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" +
+                textOf(part, "name") + "\"";
         if (part.contains("base64")) {
-            body += "; filename=\"" + (part.contains("fileName") ? textOf(part, "fileName") : "file") + "\"\r\nContent-Type: " +
-                    (part.contains("mimeType") ? textOf(part, "mimeType") : "application/octet-stream");
+            body +=
+                "; filename=\"" + (part.contains("fileName") ? textOf(part, "fileName") : "file") +
+                "\"\r\nContent-Type: " +
+                (part.contains("mimeType") ? textOf(part, "mimeType") : "application/octet-stream");
         }
-        body += "\r\n\r\n" + (part.contains("base64") ? bytesOf(part, "base64") : textOf(part, "value")) + "\r\n";
+        body += "\r\n\r\n" +
+                (part.contains("base64") ? bytesOf(part, "base64") : textOf(part, "value")) +
+                "\r\n";
     }
     return body + "--" + boundary + "--\r\n";
 }
 
 bool hasHeader(const Json& headers, std::string_view name) {
     for (const Json& header : headers) {
-        if (header.is_array() && header.size() == 2 && header.at(0).is_string() && sameHeaderName(header.at(0).get<std::string>(), name)) return true;
+        if (header.is_array() && header.size() == 2 && header.at(0).is_string() &&
+            sameHeaderName(header.at(0).get<std::string>(), name))
+            return true;
     }
     return false;
 }
@@ -72,9 +79,12 @@ std::string headersText(const totem_body& body) {
             appendJsonText(cookies, value);
             continue;
         }
-        auto known = std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == name; });
-        if (known == headers.end()) headers.emplace_back(std::move(name), value);
-        else known->second.append(", ").append(value);
+        auto known = std::find_if(headers.begin(), headers.end(),
+                                  [&](const auto& header) { return header.first == name; });
+        if (known == headers.end())
+            headers.emplace_back(std::move(name), value);
+        else
+            known->second.append(", ").append(value);
     }
     std::string text = "{";
     for (const auto& [name, value] : headers) {
@@ -83,18 +93,22 @@ std::string headersText(const totem_body& body) {
         text += ':';
         appendJsonText(text, value);
     }
-    if (!cookies.empty()) text += (text.size() > 1 ? ",\"set-cookie\":[" : "\"set-cookie\":[") + cookies + "]";
+    if (!cookies.empty())
+        text += (text.size() > 1 ? ",\"set-cookie\":[" : "\"set-cookie\":[") + cookies + "]";
     return text + "}";
 }
 
 std::string resultText(const Answer& answer, bool binary) {
     const int status = answer.body.code();
     std::string text = "{\"status\":" + std::to_string(status) + ",\"statusText\":";
-    appendJsonText(text, Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(status)));
+    appendJsonText(text, Poco::Net::HTTPResponse::getReasonForStatus(
+                             static_cast<Poco::Net::HTTPResponse::HTTPStatus>(status)));
     text += ",\"headers\":" + headersText(*answer.body.raw());
     text += binary ? ",\"base64\":" : ",\"body\":";
-    if (binary) appendJsonText(text, encodeBase64(answer.text()));
-    else appendJsonText(text, answer.text());
+    if (binary)
+        appendJsonText(text, encodeBase64(answer.text()));
+    else
+        appendJsonText(text, answer.text());
     return text + "}";
 }
 
@@ -102,21 +116,31 @@ std::string resultText(const Answer& answer, bool binary) {
 
 bool HttpRequests::isRepeatable(const Json& request) const {
     const std::string method = request.value("method", "GET");
-    return method == "GET" || method == "HEAD" || method == "OPTIONS" || settings_.isRepeatable(request.value("url", ""));
+    return method == "GET" || method == "HEAD" || method == "OPTIONS" ||
+           settings_.isRepeatable(request.value("url", ""));
 }
 
 void HttpRequests::applyCredential(const Json& reference, HttpOut& out, std::string& url) const {
     auto found = settings_.credentials.find(textOf(reference, "id"));
-    if (found == settings_.credentials.end()) found = settings_.credentials.find(textOf(reference, "name"));
+    if (found == settings_.credentials.end())
+        found = settings_.credentials.find(textOf(reference, "name"));
     if (found == settings_.credentials.end()) {
-        throw Failure(Status::kInvalid, "the credential \"" + textOf(reference, "name") + "\" (id " + textOf(reference, "id") +
+        throw Failure(Status::kInvalid, "the credential \"" + textOf(reference, "name") +
+                                            "\" (id " + textOf(reference, "id") +
                                             ") has no entry in plugins.flows.config.credentials");
     }
     const Credential& credential = found->second;
     switch (credential.kind) {
-        case Credential::Kind::kHeader: out.header(credential.name, credential.value); break;
-        case Credential::Kind::kBearer: out.header("Authorization", "Bearer " + credential.value); break;
-        case Credential::Kind::kBasic: out.header("Authorization", "Basic " + encodeBase64(credential.user + ":" + credential.password)); break;
+        case Credential::Kind::kHeader:
+            out.header(credential.name, credential.value);
+            break;
+        case Credential::Kind::kBearer:
+            out.header("Authorization", "Bearer " + credential.value);
+            break;
+        case Credential::Kind::kBasic:
+            out.header("Authorization",
+                       "Basic " + encodeBase64(credential.user + ":" + credential.password));
+            break;
         case Credential::Kind::kQuery: {
             Poco::URI uri(url);
             uri.addQueryParameter(credential.name, credential.value);
@@ -136,7 +160,8 @@ HttpOut HttpRequests::outOf(const Json& request) const {
     }
     HttpOut out(request.value("method", "GET"), url);
     for (const Json& header : headers) {
-        if (header.is_array() && header.size() == 2 && header.at(0).is_string() && header.at(1).is_string()) {
+        if (header.is_array() && header.size() == 2 && header.at(0).is_string() &&
+            header.at(1).is_string()) {
             out.header(header.at(0).get<std::string>(), header.at(1).get<std::string>());
         }
     }
@@ -145,15 +170,23 @@ HttpOut HttpRequests::outOf(const Json& request) const {
         applyCredential(request.at("credential"), out, ignored);
     }
     if (request.contains("parts")) {
-        const std::string boundary = "totem-" + Poco::UUIDGenerator::defaultGenerator().createRandom().toString();
-        out.content(multipart(request.at("parts"), boundary), "multipart/form-data; boundary=" + boundary);
+        const std::string boundary =
+            "totem-" + Poco::UUIDGenerator::defaultGenerator().createRandom().toString();
+        out.content(multipart(request.at("parts"), boundary),
+                    "multipart/form-data; boundary=" + boundary);
     } else if (request.contains("bodyBase64") || request.contains("body")) {
-        std::string body = request.contains("bodyBase64") ? bytesOf(request, "bodyBase64") : textOf(request, "body");
-        if (hasHeader(headers, "content-type")) out.body(std::move(body));
-        else out.content(std::move(body), "application/json");
+        std::string body = request.contains("bodyBase64") ? bytesOf(request, "bodyBase64")
+                                                          : textOf(request, "body");
+        if (hasHeader(headers, "content-type"))
+            out.body(std::move(body));
+        else
+            out.content(std::move(body), "application/json");
     }
-    out.maxRedirects(request.value("redirects", 0)).insecureTls(request.value("insecure", false)).repeatable(isRepeatable(request));
-    if (request.contains("proxy") && request.at("proxy").is_string()) out.proxy(request.at("proxy").get<std::string>());
+    out.maxRedirects(request.value("redirects", 0))
+        .insecureTls(request.value("insecure", false))
+        .repeatable(isRepeatable(request));
+    if (request.contains("proxy") && request.at("proxy").is_string())
+        out.proxy(request.at("proxy").get<std::string>());
     return out;
 }
 
@@ -162,8 +195,10 @@ Task<HttpRequests::Outcome> HttpRequests::send(const Json& request, AskOptions o
     Answer answer = co_await client_.ask(out, options);
     Outcome outcome;
     outcome.status = answer.status;
-    if (answer.ok()) outcome.result = resultText(answer, isBinary(request.value("binary", Json(false)), answer));
-    else outcome.error = std::string(answer.text());
+    if (answer.ok())
+        outcome.result = resultText(answer, isBinary(request.value("binary", Json(false)), answer));
+    else
+        outcome.error = std::string(answer.text());
     co_return outcome;
 }
 

@@ -13,7 +13,8 @@ namespace totem::flows {
 /// Carries out the `http` requests of HTTP Request nodes (js/README.md has their fields).
 class HttpRequests {
 public:
-    HttpRequests(const totem_host* host, const Settings& settings) : client_(host), settings_(settings) {}
+    HttpRequests(const totem_host* host, const Settings& settings)
+        : client_(host), settings_(settings) {}
 
     /// True when sending it twice does no harm.
     bool isRepeatable(const Json& request) const;

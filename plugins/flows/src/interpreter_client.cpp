@@ -4,7 +4,8 @@
 
 namespace totem::flows {
 
-Task<InterpreterAnswer> InterpreterClient::ask(std::int32_t worker, std::string_view header, std::string_view body, AskOptions options) {
+Task<InterpreterAnswer> InterpreterClient::ask(std::int32_t worker, std::string_view header,
+                                               std::string_view body, AskOptions options) {
     const std::string message = encodeFlowFrame(header, body);
     Answer answer = co_await workers_.ask("flow", worker, message, options);
     InterpreterAnswer result;

@@ -35,7 +35,8 @@ public:
     explicit InterpreterClient(const totem_host* host) : workers_(host) {}
 
     /// `worker` 0: any.
-    Task<InterpreterAnswer> ask(std::int32_t worker, std::string_view header, std::string_view body, AskOptions options);
+    Task<InterpreterAnswer> ask(std::int32_t worker, std::string_view header, std::string_view body,
+                                AskOptions options);
 
 private:
     const Workers workers_;

@@ -17,7 +17,8 @@ constexpr int kMaxParts = 1000;
 
 }  // namespace
 
-bool readMultipart(std::string_view contentType, const std::string& content, Json& fields, Json& binary) {
+bool readMultipart(std::string_view contentType, const std::string& content, Json& fields,
+                   Json& binary) {
     try {
         std::string type;
         Poco::Net::NameValueCollection parameters;
@@ -30,11 +31,17 @@ bool readMultipart(std::string_view contentType, const std::string& content, Jso
             reader.nextPart(header);
             std::string disposition;
             Poco::Net::NameValueCollection names;
-            Poco::Net::MessageHeader::splitParameters(header.get("Content-Disposition", ""), disposition, names);
+            Poco::Net::MessageHeader::splitParameters(header.get("Content-Disposition", ""),
+                                                      disposition, names);
             const std::string bytes((std::istreambuf_iterator<char>(reader.stream())), {});
             const std::string name = names.get("name", "data");
-            if (!names.has("filename")) fields[name] = bytes;
-            else binary[name] = {{"data", encodeBase64(bytes)}, {"fileName", names.get("filename")}, {"mimeType", header.get("Content-Type", "application/octet-stream")}};
+            if (!names.has("filename"))
+                fields[name] = bytes;
+            else
+                binary[name] = {
+                    {"data", encodeBase64(bytes)},
+                    {"fileName", names.get("filename")},
+                    {"mimeType", header.get("Content-Type", "application/octet-stream")}};
         }
         return true;
     } catch (const Poco::Exception&) {

@@ -22,29 +22,42 @@ constexpr const char* kStopping = "the plugin stops; the run is continued after 
 std::string failed(const std::string& message, const char* code) {
     return "{\"error\":{\"message\":" + jsonText(message) + ",\"code\":\"" + code + "\"}}";
 }
-std::string done(std::string_view result) { return "{\"ok\":" + std::string(result) + "}"; }
+std::string done(std::string_view result) {
+    return "{\"ok\":" + std::string(result) + "}";
+}
 
 /// What Node.js calls what became of an HTTP request.
 const char* httpCodeOf(Status status) {
     switch (status) {
         case Status::kUnavailable:
-        case Status::kRefused: return "ECONNREFUSED";
-        case Status::kDeadline: return "ETIMEDOUT";
-        case Status::kUnknown: return "ECONNRESET";
-        default: return "ERR_REQUEST";
+        case Status::kRefused:
+            return "ECONNREFUSED";
+        case Status::kDeadline:
+            return "ETIMEDOUT";
+        case Status::kUnknown:
+            return "ECONNRESET";
+        default:
+            return "ERR_REQUEST";
     }
 }
 
 /// What became of an action, which need not have had to do with a connection.
 const char* actionCodeOf(Status status) {
     switch (status) {
-        case Status::kUnavailable: return "ERR_UNAVAILABLE";
-        case Status::kRefused: return "ERR_REFUSED";
-        case Status::kDeadline: return "ERR_DEADLINE";
-        case Status::kUnknown: return "ERR_UNKNOWN";
-        case Status::kNotFound: return "ERR_NOT_FOUND";
-        case Status::kInvalid: return "ERR_INVALID";
-        default: return "ERR_ACTION";
+        case Status::kUnavailable:
+            return "ERR_UNAVAILABLE";
+        case Status::kRefused:
+            return "ERR_REFUSED";
+        case Status::kDeadline:
+            return "ERR_DEADLINE";
+        case Status::kUnknown:
+            return "ERR_UNKNOWN";
+        case Status::kNotFound:
+            return "ERR_NOT_FOUND";
+        case Status::kInvalid:
+            return "ERR_INVALID";
+        default:
+            return "ERR_ACTION";
     }
 }
 
@@ -61,22 +74,27 @@ std::string number(const Json& request, const char* name) {
 }
 
 std::string keyOf(const FlowRun& run, const Json& request) {
-    return run.id + "/" + request.value("node", "") + "/" + number(request, "run") + "/" + number(request, "item") + "/" +
-           number(request, "try") + "/" + number(request, "round") + "/" + number(request, "n");
+    return run.id + "/" + request.value("node", "") + "/" + number(request, "run") + "/" +
+           number(request, "item") + "/" + number(request, "try") + "/" + number(request, "round") +
+           "/" + number(request, "n");
 }
 
 /// Effects leave one after the other; look-ups and waits may go side by side.
 bool keepsOrder(const Json& request, const HttpRequests& http) {
     const std::string kind = request.value("kind", "");
-    return kind == "action" || kind == "workflow" || (kind == "http" && !http.isRepeatable(request));
+    return kind == "action" || kind == "workflow" ||
+           (kind == "http" && !http.isRepeatable(request));
 }
 
 }  // namespace
 
 std::string RequestDoer::checkpointOf(const FlowRun& run) {
-    std::string text = "{\"workflow\":" + jsonText(run.workflow->id) + ",\"hash\":" + jsonText(run.workflow->hash) +
+    std::string text = "{\"workflow\":" + jsonText(run.workflow->id) +
+                       ",\"hash\":" + jsonText(run.workflow->hash) +
                        ",\"node\":" + jsonText(run.node) + ",\"trip\":" + std::to_string(run.trip);
-    if (run.waitUntilMs != 0) text += ",\"wait_until\":" + std::to_string(run.waitUntilMs) + ",\"wait_trip\":" + std::to_string(run.waitTrip);
+    if (run.waitUntilMs != 0)
+        text += ",\"wait_until\":" + std::to_string(run.waitUntilMs) +
+                ",\"wait_trip\":" + std::to_string(run.waitTrip);
     return text + "}\n" + run.records;
 }
 
@@ -140,7 +158,8 @@ Task<std::string> RequestDoer::doOne(FlowRun& run, const Json& request) {
     if (kind == "action") {
         std::string name = request.value("action", "");
         std::string input = dumpJson(request.value("input", Json::object()));
-        const std::int64_t timeout = clock_.monotonicNs() + request.value("timeout", kDefaultActionMs) * kMs;
+        const std::int64_t timeout =
+            clock_.monotonicNs() + request.value("timeout", kDefaultActionMs) * kMs;
         co_return co_await doAction(run, std::move(name), std::move(input), key, timeout);
     }
     co_return failed("the daemon cannot carry out requests of kind \"" + kind + "\"", "ERR_KIND");
@@ -152,7 +171,8 @@ Task<std::string> RequestDoer::doHttp(FlowRun& run, const Json& request, std::st
         try {
             HttpRequests::Outcome outcome = co_await http_.send(request, optionsFor(run, timeout));
             suspendIfUndone(outcome.status, outcome.error);
-            if (outcome.status != Status::kOk) co_return failed(outcome.error, httpCodeOf(outcome.status));
+            if (outcome.status != Status::kOk)
+                co_return failed(outcome.error, httpCodeOf(outcome.status));
             co_return done(outcome.result);
         } catch (const Suspended&) {
             throw;
@@ -161,23 +181,27 @@ Task<std::string> RequestDoer::doHttp(FlowRun& run, const Json& request, std::st
         }
     }
     std::string input = "{\"request\":" + dumpJson(request) + "}";
-    co_return co_await doAction(run, kHttpRequest, std::move(input), std::move(key), clock_.monotonicNs() + timeout * kMs);
+    co_return co_await doAction(run, kHttpRequest, std::move(input), std::move(key),
+                                clock_.monotonicNs() + timeout * kMs);
 }
 
-Task<std::string> RequestDoer::doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs) {
+Task<std::string> RequestDoer::doAction(FlowRun& run, std::string action, std::string input,
+                                        std::string key, std::int64_t deadlineNs) {
     AskOptions options = optionsFor(run, 0);
     options.deadlineNs(deadlineNs).idempotencyKey(std::move(key));
     // A sub-workflow begins anew when its run is continued: its effects are known by their keys.
     if (run.depth == 0) options.checkpoint(checkpointKey(run), checkpointOf(run));
     Answer answer = co_await actions_.ask(action, input, options);
-    const char* code = action == kHttpRequest ? httpCodeOf(answer.status) : actionCodeOf(answer.status);
+    const char* code =
+        action == kHttpRequest ? httpCodeOf(answer.status) : actionCodeOf(answer.status);
     if (answer.ok()) {
         const std::string_view text = answer.text();
         if (text.empty()) co_return done("{}");
         co_return done(Json::accept(text) ? std::string(text) : jsonText(text));
     }
     suspendIfUndone(answer.status, answer.text());
-    co_return failed(std::string(answer.text().empty() ? statusName(answer.status) : answer.text()), code);
+    co_return failed(std::string(answer.text().empty() ? statusName(answer.status) : answer.text()),
+                     code);
 }
 
 Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
@@ -185,14 +209,16 @@ Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
         co_return failed("waiting for a webhook or a form is not supported", "ERR_KIND");
     }
     const std::int64_t nowMs = clock_.unixNs() / kMs;
-    std::int64_t until = request.contains("until") ? request.at("until").get<std::int64_t>() : nowMs + request.value("ms", std::int64_t{0});
+    std::int64_t until = request.contains("until") ? request.at("until").get<std::int64_t>()
+                                                   : nowMs + request.value("ms", std::int64_t{0});
     if (run.waitUntilMs != 0 && run.waitTrip == run.trip) until = run.waitUntilMs;
     const bool durable = until - nowMs > kDurableWaitMs && run.workflow->durable && run.depth == 0;
     if (durable) {
         run.waitUntilMs = until;
         run.waitTrip = run.trip;
         Answer stored = co_await store_.put(checkpointKey(run), checkpointOf(run), 0);
-        if (!stored.ok()) throw Suspended("the wait could not be stored: " + std::string(stored.text()));
+        if (!stored.ok())
+            throw Suspended("the wait could not be stored: " + std::string(stored.text()));
         if (run.cause != nullptr) events_.releaseLane(*run.cause);
     }
     const std::int64_t left = run.deadlineNs - clock_.monotonicNs();
@@ -209,8 +235,9 @@ void RequestDoer::doDetached(FlowRun& run, const Json& request) {
     for (const Json& header : request.value("headers", Json::array())) {
         headers.emplace_back(header.at(0).get<std::string>(), header.at(1).get<std::string>());
     }
-    std::string body = request.contains("bodyBase64") ? decodeBase64(request.at("bodyBase64").get<std::string>()).value_or("")
-                                                      : request.value("body", "");
+    std::string body = request.contains("bodyBase64")
+                           ? decodeBase64(request.at("bodyBase64").get<std::string>()).value_or("")
+                           : request.value("body", "");
     Response response(request.value("status", 200), std::move(body), {});
     for (auto& [name, value] : headers) response.header(std::move(name), std::move(value));
     run.webhook->send(std::move(response));

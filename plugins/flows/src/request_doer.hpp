@@ -33,10 +33,16 @@ public:
 class RequestDoer {
 public:
     RequestDoer(const totem_host* host, const Settings& settings, SubRuns& subRuns)
-        : http_(host, settings), actions_(host), store_(host), events_(host), clock_(host), sleeper_(host), subRuns_(subRuns) {}
+        : http_(host, settings),
+          actions_(host),
+          store_(host),
+          events_(host),
+          clock_(host),
+          sleeper_(host),
+          subRuns_(subRuns) {}
 
-    /// All requests of one trip, at once where order does not matter. Their results in order, a JSON
-    /// array as text: only the interpreter looks inside.
+    /// All requests of one trip, at once where order does not matter. Their results in order, a
+    /// JSON array as text: only the interpreter looks inside.
     Task<std::string> doAll(FlowRun& run, const Json& requests);
     /// A request whose result nobody waits for.
     void doDetached(FlowRun& run, const Json& request);
@@ -53,7 +59,8 @@ public:
 private:
     Task<std::string> doOne(FlowRun& run, const Json& request);
     Task<std::string> doHttp(FlowRun& run, const Json& request, std::string key);
-    Task<std::string> doAction(FlowRun& run, std::string action, std::string input, std::string key, std::int64_t deadlineNs);
+    Task<std::string> doAction(FlowRun& run, std::string action, std::string input, std::string key,
+                               std::int64_t deadlineNs);
     Task<std::string> doWait(FlowRun& run, const Json& request);
     AskOptions optionsFor(FlowRun& run, std::int64_t timeoutMs);
 

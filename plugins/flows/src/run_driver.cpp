@@ -19,15 +19,20 @@ constexpr int kMaxNeeds = 4;
 constexpr std::string_view kEnded = "ended";
 constexpr std::int64_t kEndedNs = 30LL * 86'400 * 1'000'000'000;
 
-std::string errorText(const std::string& message) { return "{\"message\":" + jsonText(message) + "}"; }
-std::string failedSub(const std::string& message) { return "{\"error\":" + errorText(message) + "}"; }
+std::string errorText(const std::string& message) {
+    return "{\"message\":" + jsonText(message) + "}";
+}
+std::string failedSub(const std::string& message) {
+    return "{\"error\":" + errorText(message) + "}";
+}
 
 }  // namespace
 
 RunDriver::RunDriver(const totem_host* host, const Settings& settings, FindWorkflow find)
     : log_(host),
       settings_(settings),
-      frame_(",\"defaultTimezone\":" + jsonText(settings.timezone) + ",\"env\":" + dumpJson(settings.env)),
+      frame_(",\"defaultTimezone\":" + jsonText(settings.timezone) +
+             ",\"env\":" + dumpJson(settings.env)),
       find_(std::move(find)),
       clock_(host),
       store_(host),
@@ -35,13 +40,17 @@ RunDriver::RunDriver(const totem_host* host, const Settings& settings, FindWorkf
       doer_(host, settings, *this),
       records_(host, settings) {}
 
-void RunDriver::stop() { doer_.stop(); }
+void RunDriver::stop() {
+    doer_.stop();
+}
 
-std::string RunDriver::startHeader(const FlowRun& run, const char* op, const std::string& more) const {
+std::string RunDriver::startHeader(const FlowRun& run, const char* op,
+                                   const std::string& more) const {
     const std::string id = jsonText(run.id);
-    std::string header = "{\"op\":\"" + std::string(op) + "\",\"run\":" + id + ",\"execution\":" + id +
-                         ",\"workflow\":" + jsonText(run.workflow->hash) + ",\"node\":" + jsonText(run.node) +
-                         ",\"mode\":" + jsonText(run.mode) + ",\"answer\":" + jsonText(run.answer) +
+    std::string header = "{\"op\":\"" + std::string(op) + "\",\"run\":" + id +
+                         ",\"execution\":" + id + ",\"workflow\":" + jsonText(run.workflow->hash) +
+                         ",\"node\":" + jsonText(run.node) + ",\"mode\":" + jsonText(run.mode) +
+                         ",\"answer\":" + jsonText(run.answer) +
                          ",\"depth\":" + std::to_string(run.depth) + frame_ + more;
     std::lock_guard<std::mutex> lock(mutex_);
     auto found = staticData_.find(run.workflow->id);
@@ -52,13 +61,15 @@ std::string RunDriver::startHeader(const FlowRun& run, const char* op, const std
 namespace {
 
 std::string resumeHeader(const FlowRun& run) {
-    return "{\"op\":\"resume\",\"run\":" + jsonText(run.id) + ",\"trip\":" + std::to_string(run.trip) + "}";
+    return "{\"op\":\"resume\",\"run\":" + jsonText(run.id) +
+           ",\"trip\":" + std::to_string(run.trip) + "}";
 }
 
 }  // namespace
 
 std::string RunDriver::loadHeader(const Workflow& workflow) const {
-    return "{\"op\":\"load\",\"workflow\":" + jsonText(workflow.hash) + ",\"limits\":{\"codeMs\":" + std::to_string(settings_.maxCodeMs) + "}}";
+    return "{\"op\":\"load\",\"workflow\":" + jsonText(workflow.hash) +
+           ",\"limits\":{\"codeMs\":" + std::to_string(settings_.maxCodeMs) + "}}";
 }
 
 AskOptions RunDriver::workerOptions(const FlowRun& run) const {
@@ -66,18 +77,24 @@ AskOptions RunDriver::workerOptions(const FlowRun& run) const {
     return options.deadlineNs(run.deadlineNs);
 }
 
-bool RunDriver::isLate(const FlowRun& run) const { return clock_.monotonicNs() >= run.deadlineNs; }
+bool RunDriver::isLate(const FlowRun& run) const {
+    return clock_.monotonicNs() >= run.deadlineNs;
+}
 
 FlowEnd RunDriver::lateEnd(const FlowRun& run) const {
     FlowEnd end;
-    end.error = errorText("the run took longer than " + std::to_string(settings_.maxRunNs / (1000 * kMs)) +
-                          " s; see plugins.flows.config.max_run_s");
-    log_.warning("run.failed", {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
+    end.error =
+        errorText("the run took longer than " + std::to_string(settings_.maxRunNs / (1000 * kMs)) +
+                  " s; see plugins.flows.config.max_run_s");
+    log_.warning("run.failed",
+                 {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
     return end;
 }
 
-void RunDriver::noteKill(const Workflow& workflow, const std::string& run, const InterpreterAnswer& answer) {
-    log_.error("run.worker.lost", {{"flow", workflow.name}, {"run", run}, {"reason", answer.error}});
+void RunDriver::noteKill(const Workflow& workflow, const std::string& run,
+                         const InterpreterAnswer& answer) {
+    log_.error("run.worker.lost",
+               {{"flow", workflow.name}, {"run", run}, {"reason", answer.error}});
     std::lock_guard<std::mutex> lock(mutex_);
     ++kills_[workflow.hash];
 }
@@ -86,39 +103,49 @@ std::string RunDriver::quarantineOf(const std::string& hash) const {
     std::lock_guard<std::mutex> lock(mutex_);
     auto found = kills_.find(hash);
     if (found == kills_.end() || found->second < kKillsForQuarantine) return {};
-    return "the workflow ended " + std::to_string(found->second) + " workers (time, memory or a crash) and is not run until it changes";
+    return "the workflow ended " + std::to_string(found->second) +
+           " workers (time, memory or a crash) and is not run until it changes";
 }
 
 Task<std::string> RunDriver::load(WorkflowPtr workflow) {
     const std::string header = loadHeader(*workflow);
     std::string refusal = quarantineOf(workflow->hash);
     if (refusal.empty()) {
-        InterpreterAnswer answer = co_await interpreter_.ask(0, header, workflow->text, AskOptions());
+        InterpreterAnswer answer =
+            co_await interpreter_.ask(0, header, workflow->text, AskOptions());
         if (answer.killed() || answer.crashed()) noteKill(*workflow, {}, answer);
         refusal = quarantineOf(workflow->hash);
-        if (answer.status == Status::kOk && answer.op() == "loaded") co_return dumpJson(answer.header);
-        if (answer.status == Status::kOk) refusal = answer.header.value("message", "the interpreter refused it");
-        if (refusal.empty()) throw Failure(Status::kUnavailable, "no flow worker took the workflow: " + answer.error);
+        if (answer.status == Status::kOk && answer.op() == "loaded")
+            co_return dumpJson(answer.header);
+        if (answer.status == Status::kOk)
+            refusal = answer.header.value("message", "the interpreter refused it");
+        if (refusal.empty())
+            throw Failure(Status::kUnavailable,
+                          "no flow worker took the workflow: " + answer.error);
     }
     co_return "{\"runnable\":false,\"errors\":[" + jsonText(refusal) + "]}";
 }
 
-/// One message, with whatever the worker says it needs first. A worker that dies is replaced and the
-/// run restored there from its records and the results in hand. `body` and `results` must outlive it.
-Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::string_view body, std::string_view results) {
+/// One message, with whatever the worker says it needs first. A worker that dies is replaced and
+/// the run restored there from its records and the results in hand. `body` and `results` must
+/// outlive it.
+Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::string_view body,
+                                       std::string_view results) {
     const bool resumes = !results.empty();
     std::string restored;
     int needs = 0;
     int losses = 0;
     while (true) {
-        InterpreterAnswer answer = co_await interpreter_.ask(run.worker, header, body, workerOptions(run));
+        InterpreterAnswer answer =
+            co_await interpreter_.ask(run.worker, header, body, workerOptions(run));
         bool restoreNow = false;
         if (answer.killed() || answer.crashed()) {
             // A worker that was ended at the deadline of the run, or of its cause, was slow only
             // in the end: that is no reason to keep the workflow from running.
             const bool late = isLate(run) || (run.cause != nullptr && run.cause->cancelled());
             if (!late && (answer.killed() || losses > 0)) noteKill(*run.workflow, run.id, answer);
-            if (late || ++losses > kKillsForQuarantine || !quarantineOf(run.workflow->hash).empty()) co_return answer;
+            if (late || ++losses > kKillsForQuarantine || !quarantineOf(run.workflow->hash).empty())
+                co_return answer;
             run.worker = 0;
             restoreNow = true;
         } else if (answer.vanished()) {
@@ -134,14 +161,17 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
             if (++needs > kMaxNeeds) co_return answer;
             if (answer.header.value("need", "") == "workflow") {
                 const std::string load = loadHeader(*run.workflow);
-                InterpreterAnswer loaded = co_await interpreter_.ask(run.worker, load, run.workflow->text, workerOptions(run));
+                InterpreterAnswer loaded = co_await interpreter_.ask(
+                    run.worker, load, run.workflow->text, workerOptions(run));
                 if (loaded.killed() || loaded.crashed()) noteKill(*run.workflow, run.id, loaded);
                 continue;
             }
             restoreNow = true;
         }
         if (restoreNow && resumes && restored.empty()) {
-            header = startHeader(run, "restore", ",\"trip\":" + std::to_string(run.trip) + ",\"resultsLength\":" + std::to_string(results.size()));
+            header = startHeader(run, "restore",
+                                 ",\"trip\":" + std::to_string(run.trip) +
+                                     ",\"resultsLength\":" + std::to_string(results.size()));
             restored = run.records;
             restored += results;
             body = restored;
@@ -154,7 +184,8 @@ RunDriver::Turn::Turn(RunDriver& driver, const FlowRun& run) : driver_(driver) {
     auto found = driver_.slow_.find(run.workflow->hash);
     // A sub-workflow runs in the turn of whoever called it.
     if (found == driver_.slow_.end() || run.depth > 0) return;
-    if (found->second) throw Suspended("the workflow's code overran its time, so it runs once at a time");
+    if (found->second)
+        throw Suspended("the workflow's code overran its time, so it runs once at a time");
     found->second = true;
     hash_ = run.workflow->hash;
 }
@@ -186,11 +217,13 @@ Task<FlowEnd> RunDriver::run(FlowRun& run) {
     std::string header = startHeader(run, starts ? "start" : "restore");
     std::string results;
     while (true) {
-        InterpreterAnswer answer = co_await say(run, std::move(header), results.empty() ? first : results, results);
+        InterpreterAnswer answer =
+            co_await say(run, std::move(header), results.empty() ? first : results, results);
         if (answer.op() != "requests") co_return co_await finish(run, std::move(answer));
         run.records += answer.body;
         run.trip = answer.header.value("trip", 0);
-        for (const Json& request : answer.header.value("detached", Json::array())) doer_.doDetached(run, request);
+        for (const Json& request : answer.header.value("detached", Json::array()))
+            doer_.doDetached(run, request);
         const Json& requests = answer.header["requests"];
         results = co_await doer_.doAll(run, requests);
         if (isLate(run)) co_return lateEnd(run);
@@ -205,15 +238,23 @@ Task<FlowEnd> RunDriver::finish(FlowRun& run, InterpreterAnswer answer) {
         throw Suspended("nobody waits for the run any more");
     }
     if (answer.status != Status::kOk || answer.op() != "end") {
-        const std::string why = answer.status != Status::kOk ? answer.error : answer.header.value("message", "the interpreter gave up");
+        const std::string why = answer.status != Status::kOk
+                                    ? answer.error
+                                    : answer.header.value("message", "the interpreter gave up");
         end.error = errorText(why);
     } else {
         run.records += answer.body;
-        for (const Json& request : answer.header.value("detached", Json::array())) doer_.doDetached(run, request);
+        for (const Json& request : answer.header.value("detached", Json::array()))
+            doer_.doDetached(run, request);
         end.ok = answer.header.value("status", "") == "success";
-        end.lastNode = answer.header.contains("lastNode") ? answer.header.at("lastNode").dump() : "";
-        if (!end.ok) end.error = answer.header.contains("error") ? dumpJson(answer.header.at("error")) : errorText("unknown error");
-        noteTime(run, end, !end.ok && answer.header.contains("error") && answer.header.at("error").value("limit", "") == "time");
+        end.lastNode =
+            answer.header.contains("lastNode") ? answer.header.at("lastNode").dump() : "";
+        if (!end.ok)
+            end.error = answer.header.contains("error") ? dumpJson(answer.header.at("error"))
+                                                        : errorText("unknown error");
+        noteTime(run, end,
+                 !end.ok && answer.header.contains("error") &&
+                     answer.header.at("error").value("limit", "") == "time");
         if (answer.header.contains("output")) end.output = dumpJson(answer.header.at("output"));
         if (answer.header.contains("staticData") && run.mode == "production") {
             const std::string data = dumpJson(answer.header.at("staticData"));
@@ -224,7 +265,9 @@ Task<FlowEnd> RunDriver::finish(FlowRun& run, InterpreterAnswer answer) {
             co_await store_.put("static/" + run.workflow->id, data, 0);
         }
     }
-    if (!end.ok) log_.warning("run.failed", {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
+    if (!end.ok)
+        log_.warning("run.failed",
+                     {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
     co_return end;
 }
 
@@ -246,13 +289,16 @@ Task<bool> RunDriver::readStaticData(WorkflowPtr workflow) {
 Task<RunDriver::Earlier> RunDriver::restore(FlowRun& run) {
     Answer row = co_await store_.get(RequestDoer::checkpointKey(run));
     if (row.ok() && row.text() == kEnded) co_return Earlier::kEnded;
-    if (row.ok()) co_return RequestDoer::restore(row.text(), run) ? Earlier::kCheckpoint : Earlier::kNone;
-    if (row.status != Status::kNotFound) throw Suspended("the checkpoint could not be read: " + std::string(row.text()));
+    if (row.ok())
+        co_return RequestDoer::restore(row.text(), run) ? Earlier::kCheckpoint : Earlier::kNone;
+    if (row.status != Status::kNotFound)
+        throw Suspended("the checkpoint could not be read: " + std::string(row.text()));
     co_return Earlier::kNone;
 }
 
 Task<bool> RunDriver::markEnded(const FlowRun& run) {
-    Answer stored = co_await store_.put(RequestDoer::checkpointKey(run), kEnded, clock_.unixNs() + kEndedNs);
+    Answer stored =
+        co_await store_.put(RequestDoer::checkpointKey(run), kEnded, clock_.unixNs() + kEndedNs);
     co_return stored.ok();
 }
 
@@ -262,7 +308,8 @@ Task<std::string> RunDriver::runSub(FlowRun& parent, const Json& request, std::s
         std::shared_ptr<Workflow> shared;
         try {
             const Json& given = request.at("workflow");
-            shared = std::make_shared<Workflow>(parseWorkflow(given.is_string() ? given.get<std::string>() : dumpJson(given)));
+            shared = std::make_shared<Workflow>(
+                parseWorkflow(given.is_string() ? given.get<std::string>() : dumpJson(given)));
         } catch (const Failure& failure) {
             co_return failedSub(failure.what());
         }
@@ -273,13 +320,18 @@ Task<std::string> RunDriver::runSub(FlowRun& parent, const Json& request, std::s
         const Json id = request.value("workflowId", Json(""));
         sub.workflow = find_(id.is_string() ? id.get<std::string>() : id.dump());
     }
-    if (!sub.workflow) co_return failedSub("the workflow " + request.value("workflowId", Json("")).dump() + " is not there");
+    if (!sub.workflow)
+        co_return failedSub("the workflow " + request.value("workflowId", Json("")).dump() +
+                            " is not there");
     for (const Trigger& trigger : sub.workflow->triggers) {
-        if (trigger.type == "n8n-nodes-base.executeWorkflowTrigger" || (sub.node.empty() && trigger.type == "n8n-nodes-base.manualTrigger")) {
+        if (trigger.type == "n8n-nodes-base.executeWorkflowTrigger" ||
+            (sub.node.empty() && trigger.type == "n8n-nodes-base.manualTrigger")) {
             sub.node = trigger.node;
         }
     }
-    if (sub.node.empty()) co_return failedSub("the workflow \"" + sub.workflow->name + "\" has no trigger for sub-workflows");
+    if (sub.node.empty())
+        co_return failedSub("the workflow \"" + sub.workflow->name +
+                            "\" has no trigger for sub-workflows");
     sub.id = key;
     sub.items = dumpJson(request.value("items", Json::array()));
     sub.mode = parent.mode;

@@ -14,8 +14,8 @@
 
 namespace totem::flows {
 
-/// Takes a run from its start (or its checkpoint) to its end: asks the interpreter, carries out what
-/// it requests, hands the results back, moves to another worker when one dies.
+/// Takes a run from its start (or its checkpoint) to its end: asks the interpreter, carries out
+/// what it requests, hands the results back, moves to another worker when one dies.
 ///
 /// Threads: any; one run is one coroutine.
 class RunDriver : private SubRuns {
@@ -59,12 +59,14 @@ private:
     };
 
     Task<std::string> runSub(FlowRun& parent, const Json& request, std::string key) override;
-    Task<InterpreterAnswer> say(FlowRun& run, std::string header, std::string_view body, std::string_view results);
+    Task<InterpreterAnswer> say(FlowRun& run, std::string header, std::string_view body,
+                                std::string_view results);
     /// The header of a `start` or `restore`, `more` members added.
     std::string startHeader(const FlowRun& run, const char* op, const std::string& more = {}) const;
     std::string loadHeader(const Workflow& workflow) const;
     AskOptions workerOptions(const FlowRun& run) const;
-    void noteKill(const Workflow& workflow, const std::string& run, const InterpreterAnswer& answer);
+    void noteKill(const Workflow& workflow, const std::string& run,
+                  const InterpreterAnswer& answer);
     bool isLate(const FlowRun& run) const;
     FlowEnd lateEnd(const FlowRun& run) const;
     void noteTime(const FlowRun& run, const FlowEnd& end, bool overran);
@@ -84,7 +86,8 @@ private:
 
     mutable std::mutex mutex_;
     std::map<std::string, int> kills_;  // by workflow hash; guarded by mutex_
-    std::map<std::string, bool> slow_;  // by workflow hash: whether a run has the turn; guarded by mutex_
+    std::map<std::string, bool>
+        slow_;  // by workflow hash: whether a run has the turn; guarded by mutex_
     std::map<std::string, std::string> staticData_;  // JSON by workflow id; guarded by mutex_
 };
 

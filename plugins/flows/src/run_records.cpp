@@ -13,7 +13,8 @@ constexpr std::size_t kMaxRecordBytes = 256 * 1024;
 /// Sorts newest first: what is left until a far future, in microseconds.
 std::string keyFor(std::int64_t unixNs, const std::string& run) {
     char text[24];
-    std::snprintf(text, sizeof text, "%016lld", static_cast<long long>(4'102'444'800'000'000LL - unixNs / 1000));
+    std::snprintf(text, sizeof text, "%016lld",
+                  static_cast<long long>(4'102'444'800'000'000LL - unixNs / 1000));
     return "execution/" + std::string(text) + "/" + run;
 }
 
@@ -25,17 +26,26 @@ void RunRecords::forget(const FlowRun& run) const {
 
 void RunRecords::keep(const FlowRun& run, const FlowEnd& end, bool hadCheckpoint) const {
     if (hadCheckpoint) forget(run);
-    if (settings_.keep == Settings::Keep::kNone || (settings_.keep == Settings::Keep::kErrors && end.ok)) return;
+    if (settings_.keep == Settings::Keep::kNone ||
+        (settings_.keep == Settings::Keep::kErrors && end.ok))
+        return;
     const std::int64_t now = clock_.unixNs();
-    Json header{{"run", run.id}, {"flow", run.workflow->name}, {"workflow", run.workflow->id}, {"ended_unix_ms", now / 1'000'000}, {"ok", end.ok}};
+    Json header{{"run", run.id},
+                {"flow", run.workflow->name},
+                {"workflow", run.workflow->id},
+                {"ended_unix_ms", now / 1'000'000},
+                {"ok", end.ok}};
     if (!end.error.empty()) header["error"] = Json::parse(end.error, nullptr, false);
     if (run.records.size() > kMaxRecordBytes) header["cut"] = true;
-    const std::string value = dumpJson(header) + "\n" + run.records.substr(0, run.records.size() > kMaxRecordBytes ? 0 : std::string::npos);
+    const std::string value =
+        dumpJson(header) + "\n" +
+        run.records.substr(0, run.records.size() > kMaxRecordBytes ? 0 : std::string::npos);
     store_.put(keyFor(now, run.id), value, now + settings_.keepNs).then([](Answer) {});
 }
 
 Task<std::string> RunRecords::list(int limit, std::string run) const {
-    Answer answer = co_await store_.list("execution/", "", run.empty() ? static_cast<std::uint32_t>(limit) : 10'000);
+    Answer answer = co_await store_.list("execution/", "",
+                                         run.empty() ? static_cast<std::uint32_t>(limit) : 10'000);
     if (!answer.ok()) throw Failure(answer.status, std::string(answer.text()));
     Json runs = Json::array();
     const Json entries = Json::parse(answer.text());

@@ -15,13 +15,16 @@ namespace totem::flows {
 /// Ended runs, kept for people as the configuration says. Threads: any.
 class RunRecords {
 public:
-    RunRecords(const totem_host* host, const Settings& settings) : store_(host), clock_(host), settings_(settings) {}
+    RunRecords(const totem_host* host, const Settings& settings)
+        : store_(host), clock_(host), settings_(settings) {}
 
-    /// Removes the checkpoint of an ended run and keeps its record, if wanted. Answers are not awaited.
+    /// Removes the checkpoint of an ended run and keeps its record, if wanted. Answers are not
+    /// awaited.
     void keep(const FlowRun& run, const FlowEnd& end, bool hadCheckpoint) const;
     /// Removes what is kept of it for a next attempt.
     void forget(const FlowRun& run) const;
-    /// {"runs": [{run, flow, ended, ok, error}]}, newest first; with `run` given, that one with nodes.
+    /// {"runs": [{run, flow, ended, ok, error}]}, newest first; with `run` given, that one with
+    /// nodes.
     Task<std::string> list(int limit, std::string run) const;
 
 private:

@@ -35,7 +35,8 @@ bool covers(std::string_view pattern, std::string_view path) {
 bool Settings::isRepeatable(std::string_view url) const {
     const auto scheme = url.find("://");
     const auto slash = url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
-    std::string_view path = slash == std::string_view::npos ? std::string_view("/") : url.substr(slash);
+    std::string_view path =
+        slash == std::string_view::npos ? std::string_view("/") : url.substr(slash);
     path = path.substr(0, path.find_first_of("?#"));
     for (const std::string& pattern : repeatable) {
         if (covers(pattern, path)) return true;

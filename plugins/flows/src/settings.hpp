@@ -29,7 +29,8 @@ struct Settings {
     std::int64_t keepNs = 7LL * 86'400 * 1'000'000'000;
     std::int64_t maxRunNs = 300LL * 1'000'000'000;
     std::int64_t maxCodeMs = 5'000;
-    std::vector<std::string> testFrom;  ///< networks besides this machine that may use /webhook-test/
+    std::vector<std::string>
+        testFrom;  ///< networks besides this machine that may use /webhook-test/
 
     /// True when a POST to this URL is a look-up that may be sent twice.
     bool isRepeatable(std::string_view url) const;

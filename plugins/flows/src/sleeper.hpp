@@ -15,7 +15,8 @@ namespace totem::flows {
 /// until the host ends its timers. Threads: any.
 class Sleeper {
 public:
-    explicit Sleeper(const totem_host* host) : host_(host), timer_(hostExtension<totem_host_timer>(host, TOTEM_EXT_TIMER)) {}
+    explicit Sleeper(const totem_host* host)
+        : host_(host), timer_(hostExtension<totem_host_timer>(host, TOTEM_EXT_TIMER)) {}
 
     class Sleep {
     public:
@@ -66,7 +67,7 @@ private:
     const totem_host* host_;
     const totem_host_timer* timer_;
     std::mutex mutex_;
-    bool stopped_ = false;         // guarded by mutex_
+    bool stopped_ = false;          // guarded by mutex_
     std::set<std::uint64_t> open_;  // guarded by mutex_
 };
 

@@ -36,7 +36,8 @@ public:
     std::vector<std::string> rebuild(const std::vector<WorkflowPtr>& workflows);
 
     /// A request to /webhook/<path> (only active workflows) or /webhook-test/<path> (all).
-    std::optional<WebhookTrigger> webhook(std::string_view method, std::string_view path, bool test) const;
+    std::optional<WebhookTrigger> webhook(std::string_view method, std::string_view path,
+                                          bool test) const;
     /// Active workflows with a Webhook node on a connector's path: they get what it accepted.
     std::vector<WebhookTrigger> connectorWebhooks(std::string_view path) const;
     std::vector<EventTrigger> event(const Json& event) const;
@@ -54,12 +55,13 @@ private:
         bool active = false;
     };
 
-    void addWebhook(const WorkflowPtr& workflow, const Trigger& trigger, std::vector<std::string>& problems);
+    void addWebhook(const WorkflowPtr& workflow, const Trigger& trigger,
+                    std::vector<std::string>& problems);
     void addEventRule(const WorkflowPtr& workflow, const Trigger& trigger);
 
     mutable std::mutex mutex_;
-    std::vector<Path> paths_;          // guarded by mutex_
-    std::vector<EventRule> events_;    // guarded by mutex_
+    std::vector<Path> paths_;        // guarded by mutex_
+    std::vector<EventRule> events_;  // guarded by mutex_
 };
 
 }  // namespace totem::flows

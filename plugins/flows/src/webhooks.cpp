@@ -20,9 +20,12 @@ namespace {
 /// Repeated names become arrays.
 void addValue(Json& object, const std::string& name, std::string value) {
     auto found = object.find(name);
-    if (found == object.end()) object[name] = std::move(value);
-    else if (found->is_array()) found->push_back(std::move(value));
-    else *found = Json::array({*found, std::move(value)});
+    if (found == object.end())
+        object[name] = std::move(value);
+    else if (found->is_array())
+        found->push_back(std::move(value));
+    else
+        *found = Json::array({*found, std::move(value)});
 }
 
 Json pairsOf(std::string_view encoded) {
@@ -43,9 +46,12 @@ std::string headersText(const Request& request) {
     for (std::uint32_t i = 0; i < request.headerCount(); ++i) {
         const auto [name, value] = request.headerAt(i);
         std::string key = Poco::toLower(std::string(name));
-        auto known = std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == key; });
-        if (known == headers.end()) headers.emplace_back(std::move(key), value);
-        else known->second.append(", ").append(value);
+        auto known = std::find_if(headers.begin(), headers.end(),
+                                  [&](const auto& header) { return header.first == key; });
+        if (known == headers.end())
+            headers.emplace_back(std::move(key), value);
+        else
+            known->second.append(", ").append(value);
     }
     std::string text = "{";
     for (const auto& [name, value] : headers) {
@@ -81,7 +87,8 @@ const Credential* credentialOf(const WebhookTrigger& trigger, const Settings& se
         for (const auto& [type, reference] : node.at("credentials").items()) {
             for (const char* member : {"id", "name"}) {
                 const Json key = reference.value(member, Json());
-                auto found = key.is_string() ? settings.credentials.find(key.get<std::string>()) : settings.credentials.end();
+                auto found = key.is_string() ? settings.credentials.find(key.get<std::string>())
+                                             : settings.credentials.end();
                 if (found != settings.credentials.end()) return &found->second;
             }
         }
@@ -91,11 +98,15 @@ const Credential* credentialOf(const WebhookTrigger& trigger, const Settings& se
 
 bool authenticated(const Request& request, const Credential& credential) {
     switch (credential.kind) {
-        case Credential::Kind::kHeader: return sameSecret(request.header(credential.name), credential.value);
-        case Credential::Kind::kBearer: return sameSecret(request.header("Authorization"), "Bearer " + credential.value);
+        case Credential::Kind::kHeader:
+            return sameSecret(request.header(credential.name), credential.value);
+        case Credential::Kind::kBearer:
+            return sameSecret(request.header("Authorization"), "Bearer " + credential.value);
         case Credential::Kind::kBasic:
-            return sameSecret(request.header("Authorization"), "Basic " + encodeBase64(credential.user + ":" + credential.password));
-        case Credential::Kind::kQuery: return false;
+            return sameSecret(request.header("Authorization"),
+                              "Basic " + encodeBase64(credential.user + ":" + credential.password));
+        case Credential::Kind::kQuery:
+            return false;
     }
     return false;
 }
@@ -123,7 +134,8 @@ Response withOptions(Response response, const Json& parameters) {
     const Json headers = options(parameters).value("responseHeaders", Json::object());
     if (!headers.is_object()) return response;
     for (const Json& entry : headers.value("entries", Json::array())) {
-        if (entry.value("name", "") != "") response.header(entry.value("name", ""), entry.value("value", ""));
+        if (entry.value("name", "") != "")
+            response.header(entry.value("name", ""), entry.value("value", ""));
     }
     return response;
 }
@@ -135,7 +147,8 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
     std::string body = "{}";
     Json binary = Json::object();
     const std::string_view contentType = request.header("Content-Type");
-    const std::string type = Poco::toLower(std::string(contentType.substr(0, contentType.find(';'))));
+    const std::string type =
+        Poco::toLower(std::string(contentType.substr(0, contentType.find(';'))));
     const std::string content = request.content();
     if (content.empty()) {
         // `{}`, as n8n gives it
@@ -143,7 +156,8 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
         try {
             body = checkedJson(content);
         } catch (const Failure& failure) {
-            result.refusal = parseRefusal(std::string("The body says that it is JSON: ") + failure.what());
+            result.refusal =
+                parseRefusal(std::string("The body says that it is JSON: ") + failure.what());
             return result;
         }
     } else if (type == "application/x-www-form-urlencoded") {
@@ -151,22 +165,27 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
     } else if (type == "multipart/form-data") {
         Json fields = Json::object();
         if (!readMultipart(request.header("Content-Type"), content, fields, binary)) {
-            result.refusal = parseRefusal("The body says that it is multipart/form-data, but it is not.");
+            result.refusal =
+                parseRefusal("The body says that it is multipart/form-data, but it is not.");
             return result;
         }
         body = dumpJson(fields);
     } else if (type.rfind("text/", 0) == 0 || type.find("xml") != std::string::npos) {
         body = jsonText(content);
     } else {
-        binary["data"] = {{"data", encodeBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
+        binary["data"] = {{"data", encodeBase64(content)},
+                          {"mimeType", type.empty() ? "application/octet-stream" : type}};
     }
     if (options(*trigger.parameters).value("rawBody", false)) {
-        binary["data"] = {{"data", encodeBase64(content)}, {"mimeType", type.empty() ? "application/octet-stream" : type}};
+        binary["data"] = {{"data", encodeBase64(content)},
+                          {"mimeType", type.empty() ? "application/octet-stream" : type}};
     }
-    const std::string url = "http://" + std::string(request.header("Host")) + (test ? "/webhook-test/" : "/webhook/") + trigger.path;
+    const std::string url = "http://" + std::string(request.header("Host")) +
+                            (test ? "/webhook-test/" : "/webhook/") + trigger.path;
     std::string& item = result.item;
     item = "{\"json\":{\"headers\":" + headersText(request);
-    item += ",\"params\":" + dumpJson(trigger.params) + ",\"query\":" + dumpJson(pairsOf(request.query()));
+    item += ",\"params\":" + dumpJson(trigger.params) +
+            ",\"query\":" + dumpJson(pairsOf(request.query()));
     item += ",\"body\":" + body + ",\"webhookUrl\":" + jsonText(url);
     item += test ? ",\"executionMode\":\"test\"}" : ",\"executionMode\":\"production\"}";
     if (!binary.empty()) item += ",\"binary\":" + dumpJson(binary);
@@ -175,12 +194,14 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
 }
 
 bool mayTest(const Request& request, const Settings& settings) {
-    return request.loopback() || std::any_of(settings.testFrom.begin(), settings.testFrom.end(), [&](const std::string& network) {
-               return inNetwork(request.peer(), network);
-           });
+    return request.loopback() || std::any_of(settings.testFrom.begin(), settings.testFrom.end(),
+                                             [&](const std::string& network) {
+                                                 return inNetwork(request.peer(), network);
+                                             });
 }
 
-std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger, const Settings& settings) {
+std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger,
+                                      const Settings& settings) {
     const Json nodeOptions = options(*trigger.parameters);
     const std::string allowed = nodeOptions.value("ipWhitelist", "");
     if (!allowed.empty()) {
@@ -194,16 +215,21 @@ std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigg
     }
     if (trigger.parameters->value("authentication", "none") == "none") return std::nullopt;
     const Credential* credential = credentialOf(trigger, settings);
-    if (credential == nullptr) return Response::problem(500, "the webhook's credential has no entry in plugins.flows.config.credentials");
+    if (credential == nullptr)
+        return Response::problem(
+            500, "the webhook's credential has no entry in plugins.flows.config.credentials");
     if (authenticated(request, *credential)) return std::nullopt;
-    Response refused = Response::problem(credential->kind == Credential::Kind::kBasic ? 401 : 403, "Authorization data is wrong!");
-    if (credential->kind == Credential::Kind::kBasic) refused.header("WWW-Authenticate", "Basic realm=\"Webhook\"");
+    Response refused = Response::problem(credential->kind == Credential::Kind::kBasic ? 401 : 403,
+                                         "Authorization data is wrong!");
+    if (credential->kind == Credential::Kind::kBasic)
+        refused.header("WWW-Authenticate", "Basic realm=\"Webhook\"");
     return refused;
 }
 
 Response unknownWebhook(std::string_view method, std::string_view path) {
     const Json body{{"code", 404},
-                    {"message", "The requested webhook \"" + std::string(method) + " " + std::string(path) + "\" is not registered."},
+                    {"message", "The requested webhook \"" + std::string(method) + " " +
+                                    std::string(path) + "\" is not registered."},
                     {"hint", "No active flow has a Webhook node with this path and method."}};
     return Response::json(dumpJson(body), 404);
 }
@@ -219,9 +245,14 @@ Response preflightAnswer() {
 Response immediateAnswer(const Json& parameters, double version) {
     const int code = codeOf(parameters);
     const Json nodeOptions = options(parameters);
-    if (nodeOptions.value("noResponseBody", false)) return withOptions(Response::empty(code), parameters);
-    const Json data = version < 2 && parameters.contains("responseData") && !nodeOptions.contains("responseData") ? Json() : nodeOptions.value("responseData", Json());
-    if (data.is_string() && !data.get<std::string>().empty()) return withOptions(Response::html(data.get<std::string>(), code), parameters);
+    if (nodeOptions.value("noResponseBody", false))
+        return withOptions(Response::empty(code), parameters);
+    const Json data =
+        version < 2 && parameters.contains("responseData") && !nodeOptions.contains("responseData")
+            ? Json()
+            : nodeOptions.value("responseData", Json());
+    if (data.is_string() && !data.get<std::string>().empty())
+        return withOptions(Response::html(data.get<std::string>(), code), parameters);
     return withOptions(Response::json(R"({"message":"Workflow was started"})", code), parameters);
 }
 
@@ -235,7 +266,8 @@ const Json* valueAt(const Json& value, const std::string& path) {
         if (name.empty()) return true;
         const Json* next = nullptr;
         if (place->is_object() && place->contains(name)) next = &place->at(name);
-        if (place->is_array() && name.find_first_not_of("0123456789") == std::string::npos && name.size() < 9) {
+        if (place->is_array() && name.find_first_not_of("0123456789") == std::string::npos &&
+            name.size() < 9) {
             const std::size_t index = std::stoul(name);
             if (index < place->size()) next = &place->at(index);
         }
@@ -244,8 +276,10 @@ const Json* valueAt(const Json& value, const std::string& path) {
         return next != nullptr;
     };
     for (const char c : path) {
-        if (c != '.' && c != '[' && c != ']') name += c;
-        else if (!step()) return nullptr;
+        if (c != '.' && c != '[' && c != ']')
+            name += c;
+        else if (!step())
+            return nullptr;
     }
     return step() ? place : nullptr;
 }
@@ -255,19 +289,23 @@ Response failedAnswer(const std::string& message) {
     return Response::json(dumpJson(body), 500);
 }
 
-/// The first item's json, or the part that `responsePropertyName` names, as `responseContentType` says.
+/// The first item's json, or the part that `responsePropertyName` names, as `responseContentType`
+/// says.
 Response jsonAnswer(const Json& item, const Json& parameters) {
     const int code = codeOf(parameters);
     const Json nodeOptions = options(parameters);
     const Json json = item.value("json", Json::object());
     const Json property = nodeOptions.value("responsePropertyName", Json());
     const Json* value = &json;
-    if (property.is_string() && !property.get<std::string>().empty()) value = valueAt(json, property.get<std::string>());
+    if (property.is_string() && !property.get<std::string>().empty())
+        value = valueAt(json, property.get<std::string>());
     const Json type = nodeOptions.value("responseContentType", Json());
     const bool typed = type.is_string() && !type.get<std::string>().empty();
-    if (value == nullptr) return typed ? Response(code, {}, type.get<std::string>()) : Response::empty(code);
+    if (value == nullptr)
+        return typed ? Response(code, {}, type.get<std::string>()) : Response::empty(code);
     if (!typed) return Response::json(dumpJson(*value), code);
-    return Response(code, value->is_string() ? value->get<std::string>() : dumpJson(*value), type.get<std::string>());
+    return Response(code, value->is_string() ? value->get<std::string>() : dumpJson(*value),
+                    type.get<std::string>());
 }
 
 Response binaryAnswer(const Json& item, const Json& parameters) {
@@ -276,10 +314,12 @@ Response binaryAnswer(const Json& item, const Json& parameters) {
     const std::string name = given.is_string() ? given.get<std::string>() : std::string();
     if (name.empty()) return failedAnswer("No 'responseBinaryPropertyName' is set");
     if (!item.at("binary").contains(name)) {
-        return failedAnswer("The binary property '" + name + "' which should be returned does not exist");
+        return failedAnswer("The binary property '" + name +
+                            "' which should be returned does not exist");
     }
     const Json& file = item.at("binary").at(name);
-    return Response(codeOf(parameters), decodeBase64(file.value("data", "")).value_or(""), file.value("mimeType", "application/octet-stream"));
+    return Response(codeOf(parameters), decodeBase64(file.value("data", "")).value_or(""),
+                    file.value("mimeType", "application/octet-stream"));
 }
 
 }  // namespace
@@ -306,7 +346,9 @@ Response finalAnswer(const FlowRun& run, const FlowEnd& end, const Json& paramet
     }
     if (!items.is_array() || items.empty()) return failedAnswer("No item to return was found");
     const Json& first = items.front();
-    return withOptions(data == "firstEntryBinary" ? binaryAnswer(first, parameters) : jsonAnswer(first, parameters), parameters);
+    return withOptions(data == "firstEntryBinary" ? binaryAnswer(first, parameters)
+                                                  : jsonAnswer(first, parameters),
+                       parameters);
 }
 
 }  // namespace totem::flows

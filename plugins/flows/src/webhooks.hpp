@@ -26,7 +26,8 @@ WebhookItem webhookItem(const Request& request, const WebhookTrigger& trigger, b
 bool mayTest(const Request& request, const Settings& settings);
 
 /// Checks the node's authentication and options (ipWhitelist, ignoreBots); a response when refused.
-std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger, const Settings& settings);
+std::optional<Response> refuseWebhook(const Request& request, const WebhookTrigger& trigger,
+                                      const Settings& settings);
 
 /// The answer for a path that nobody serves, as n8n gives it.
 Response unknownWebhook(std::string_view method, std::string_view path);
@@ -34,7 +35,8 @@ Response unknownWebhook(std::string_view method, std::string_view path);
 Response preflightAnswer();
 /// "onReceived": the answer before anything runs.
 Response immediateAnswer(const Json& parameters, double version);
-/// The answer at the end of a run, when none was given before. `end.output` holds what `answerFor` asked.
+/// The answer at the end of a run, when none was given before. `end.output` holds what `answerFor`
+/// asked.
 Response finalAnswer(const FlowRun& run, const FlowEnd& end, const Json& parameters);
 /// Which items the interpreter must hand back for the node's mode: none, first, all.
 std::string answerFor(const Json& parameters);

@@ -23,8 +23,9 @@ struct Workflow {
     std::string text;  ///< the workflow's JSON
     std::string file;  ///< where it was read; empty: it came in a message or from the store
     bool active = false;
-    bool durable = true;    ///< settings.durable: runs are journalled
-    int errorStatus = 200;  ///< settings.errorStatus: the answer when a run ends before its Respond node
+    bool durable = true;  ///< settings.durable: runs are journalled
+    int errorStatus =
+        200;  ///< settings.errorStatus: the answer when a run ends before its Respond node
     std::string errorWorkflow;
     bool usesStaticData = false;  ///< $getWorkflowStaticData stands in it somewhere
     std::vector<Trigger> triggers;

@@ -130,18 +130,26 @@ std::vector<WorkflowPtr> WorkflowShelf::all() const {
 
 std::string WorkflowShelf::save(const Workflow& workflow, const std::string& text) const {
     std::string name;
-    for (const char c : workflow.id) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
+    for (const char c : workflow.id)
+        name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
     const WorkflowPtr known = find(workflow.id);
-    const fs::path file = known && !known->file.empty() ? fs::path(known->file) : folder_ / (name + ".json");
+    const fs::path file =
+        known && !known->file.empty() ? fs::path(known->file) : folder_ / (name + ".json");
     const fs::path fresh = file.string() + ".new";
     std::error_code error;
     fs::create_directories(folder_, error);
     std::ofstream stream(fresh, std::ios::trunc);
     stream << text << std::flush;
-    if (!stream) throw Failure(Status::kUnavailable, folder_.string() + ": cannot be written; the daemon's user needs write access to the flows' folder");
+    if (!stream)
+        throw Failure(
+            Status::kUnavailable,
+            folder_.string() +
+                ": cannot be written; the daemon's user needs write access to the flows' folder");
     stream.close();
     fs::rename(fresh, file, error);
-    if (error) throw Failure(Status::kUnavailable, file.string() + ": cannot be written: " + error.message());
+    if (error)
+        throw Failure(Status::kUnavailable,
+                      file.string() + ": cannot be written: " + error.message());
     return file.string();
 }
 

@@ -43,8 +43,8 @@ private:
         std::filesystem::file_time_type time;
         std::uintmax_t size = 0;
         std::string id;
-        int failures = 0;   ///< to be loaded
-        int pause = 0;      ///< refreshes until it is given again; 0: not put back
+        int failures = 0;  ///< to be loaded
+        int pause = 0;     ///< refreshes until it is given again; 0: not put back
         bool awaited = false;
     };
 

@@ -6,7 +6,8 @@ using namespace totem::chatwoot;
 
 namespace {
 
-const char* kBody = R"({"event":"message_created","id":481233,"content":"Hola \u003cb\u003e","private":false})";
+const char* kBody =
+    R"({"event":"message_created","id":481233,"content":"Hola \u003cb\u003e","private":false})";
 const char* kSecret = "wEb4x9Zq2LmN7pRs5TuV8yKc";
 const char* kTimestamp = "1781791332";
 constexpr std::int64_t kReceived = 1781791340LL * 1'000'000'000;
@@ -21,7 +22,8 @@ struct Posted {
 
     totem::Request request() {
         views.clear();
-        for (const auto& [name, value] : headers) views.push_back({totem::str(name), totem::str(value)});
+        for (const auto& [name, value] : headers)
+            views.push_back({totem::str(name), totem::str(value)});
         raw.struct_size = sizeof raw;
         raw.flags = flags;
         raw.path = totem::str(path);
@@ -32,23 +34,32 @@ struct Posted {
     }
 };
 
-Settings withSecrets(const std::string& json) { return parseSettings(R"({"base_url":"http://chat.example",)" + json + "}"); }
+Settings withSecrets(const std::string& json) {
+    return parseSettings(R"({"base_url":"http://chat.example",)" + json + "}");
+}
 
 }  // namespace
 
 TEST_CASE("the signature is the one of the published test vector") {
-    CHECK(signatureOf(kSecret, kTimestamp, kBody) == "sha256=12fdbbececff82add034cbd4689a2d626b4afc0262114f5741c7b58c77136a1b");
+    CHECK(signatureOf(kSecret, kTimestamp, kBody) ==
+          "sha256=12fdbbececff82add034cbd4689a2d626b4afc0262114f5741c7b58c77136a1b");
 }
 
 TEST_CASE("a signed webhook is accepted with any of the configured secrets") {
-    const Settings settings = withSecrets(R"("webhook_secret":["another","wEb4x9Zq2LmN7pRs5TuV8yKc"])");
+    const Settings settings =
+        withSecrets(R"("webhook_secret":["another","wEb4x9Zq2LmN7pRs5TuV8yKc"])");
     Posted posted;
-    posted.headers = {{"X-Chatwoot-Signature", signatureOf(kSecret, kTimestamp, kBody)}, {"x-chatwoot-timestamp", kTimestamp}};
+    posted.headers = {{"X-Chatwoot-Signature", signatureOf(kSecret, kTimestamp, kBody)},
+                      {"x-chatwoot-timestamp", kTimestamp}};
     CHECK(authenticate(posted.request(), kBody, kReceived, settings).accepted);
 
-    SECTION("not with one changed byte") { CHECK_FALSE(authenticate(posted.request(), std::string(kBody) + " ", kReceived, settings).accepted); }
+    SECTION("not with one changed byte") {
+        CHECK_FALSE(
+            authenticate(posted.request(), std::string(kBody) + " ", kReceived, settings).accepted);
+    }
     SECTION("not outside the replay window, judged by the time of receipt") {
-        const Verdict late = authenticate(posted.request(), kBody, kReceived + 400LL * 1'000'000'000, settings);
+        const Verdict late =
+            authenticate(posted.request(), kBody, kReceived + 400LL * 1'000'000'000, settings);
         CHECK_FALSE(late.accepted);
         CHECK(late.reason.find("replay window") != std::string::npos);
     }

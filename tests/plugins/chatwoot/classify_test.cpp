@@ -7,7 +7,9 @@ using totem::chatwoot::eventOf;
 
 namespace {
 
-Json classify(const Json& body) { return eventOf(body, body.dump(), Json::object(), 9); }
+Json classify(const Json& body) {
+    return eventOf(body, body.dump(), Json::object(), 9);
+}
 
 Json message() {
     return Json::parse(R"({
@@ -22,7 +24,9 @@ Json message() {
 
 }  // namespace
 
-TEST_CASE("a customer's message is message.received, with its conversation as subject and a way to reply") {
+TEST_CASE(
+    "a customer's message is message.received, with its conversation as subject and a way to "
+    "reply") {
     const Json event = classify(message());
     CHECK(event.at("type") == "message.received");
     CHECK(event.at("id") == "message_created:481233");
@@ -60,7 +64,8 @@ TEST_CASE("what is not a customer's message is marked as what it is and starts n
     CHECK_FALSE(classify(body).contains("reply"));
 }
 
-TEST_CASE("the same message told by two webhooks is one event, an update is another for each state") {
+TEST_CASE(
+    "the same message told by two webhooks is one event, an update is another for each state") {
     Json body = message();
     Json twin = body;
     twin["conversation"]["status"] = "open";
@@ -70,8 +75,13 @@ TEST_CASE("the same message told by two webhooks is one event, an update is anot
     CHECK(classify(body).at("type") == "message.updated");
 }
 
-TEST_CASE("a conversation event without an account takes it from its newest message, else from the configuration") {
-    Json body{{"event", "conversation_updated"}, {"id", 1042}, {"status", "open"}, {"messages", Json::array({{{"account_id", 4}}})}};
+TEST_CASE(
+    "a conversation event without an account takes it from its newest message, else from the "
+    "configuration") {
+    Json body{{"event", "conversation_updated"},
+              {"id", 1042},
+              {"status", "open"},
+              {"messages", Json::array({{{"account_id", 4}}})}};
     CHECK(classify(body).at("source") == "chatwoot/4");
     body.erase("messages");
     CHECK(classify(body).at("source") == "chatwoot/9");
@@ -79,7 +89,8 @@ TEST_CASE("a conversation event without an account takes it from its newest mess
 }
 
 TEST_CASE("no member of a webhook can make the classifier throw, whatever its type") {
-    const Json odd[] = {nullptr, true, 1, -1.5, "x", Json::array(), Json::array({1}), Json::object(), {{"id", "x"}}};
+    const Json odd[] = {nullptr,        true,         1, -1.5, "x", Json::array(), Json::array({1}),
+                        Json::object(), {{"id", "x"}}};
     const Json body = message();
     for (const auto& [name, value] : body.items()) {
         for (const Json& replacement : odd) {

@@ -120,7 +120,8 @@ TEST_CASE("a message is absent only when the conversation was read back to befor
             desk.open();
             desk.host.http.answer("POST", kMessages, Reply::httpJson(200, {{"id", 4}}));
             desk.send(chatwoot);
-            marker = desk.host.http.sent().back().json().at("/content_attributes/totem/k"_json_pointer);
+            marker =
+                desk.host.http.sent().back().json().at("/content_attributes/totem/k"_json_pointer);
         }
         desk.page({desk.message(5, 2), desk.message(6, 1)});
         desk.page(Json::array({desk.message(4, 3, marker)}), 5);
@@ -131,8 +132,9 @@ TEST_CASE("a message is absent only when the conversation was read back to befor
         state = "unknown";
     }
     SECTION("twenty pages of newer ones") {
-        desk.host.http.answer("GET", kMessages + "*",
-                              Reply::httpJson(200, {{"payload", Json::array({desk.message(5, 2)})}}));
+        desk.host.http.answer(
+            "GET", kMessages + "*",
+            Reply::httpJson(200, {{"payload", Json::array({desk.message(5, 2)})}}));
         state = "unknown";
     }
     LoadedPlugin chatwoot = desk.load();
@@ -164,14 +166,13 @@ TEST_CASE("what Chatwoot's refusals mean for a message") {
         Status conversation;  // before anything was sent
         Status message;
     };
-    const auto row = GENERATE(Row{400, Status::kRefused, Status::kRefused},
-                              Row{403, Status::kRefused, Status::kRefused},
-                              Row{404, Status::kRefused, Status::kRefused},
-                              Row{413, Status::kRefused, Status::kRefused},
-                              Row{422, Status::kUnavailable, Status::kUnknown},
-                              Row{429, Status::kUnavailable, Status::kBusy},
-                              Row{500, Status::kUnavailable, Status::kUnknown},
-                              Row{502, Status::kUnavailable, Status::kUnknown});
+    const auto row = GENERATE(
+        Row{400, Status::kRefused, Status::kRefused}, Row{403, Status::kRefused, Status::kRefused},
+        Row{404, Status::kRefused, Status::kRefused}, Row{413, Status::kRefused, Status::kRefused},
+        Row{422, Status::kUnavailable, Status::kUnknown},
+        Row{429, Status::kUnavailable, Status::kBusy},
+        Row{500, Status::kUnavailable, Status::kUnknown},
+        Row{502, Status::kUnavailable, Status::kUnknown});
     CAPTURE(row.code);
     Desk desk;
     const Reply refusal = Reply::httpJson(row.code, {{"error", "no"}});
@@ -211,10 +212,9 @@ TEST_CASE("an agent's conversation gets no answer") {
 TEST_CASE("a pending conversation that somebody was assigned to gets no answer of the bot's") {
     Desk desk;
     const std::string type = GENERATE("User", "AgentBot");
-    desk.conversation(Reply::httpJson(200, {{"status", "pending"},
-                                            {"meta",
-                                             {{"assignee", {{"id", 3}, {"name", "Ana"}}},
-                                              {"assignee_type", type}}}}));
+    desk.conversation(Reply::httpJson(
+        200, {{"status", "pending"},
+              {"meta", {{"assignee", {{"id", 3}, {"name", "Ana"}}}, {"assignee_type", type}}}}));
     desk.host.http.answer("POST", kMessages, Reply::httpJson(200, {{"id", 9}}));
     LoadedPlugin chatwoot = desk.load({{"bot_token", "bot-token"}});
     CHECK(desk.send(chatwoot).json().at("sent") == (type == "AgentBot"));
@@ -265,8 +265,7 @@ TEST_CASE("a hand-over that meets an error is tried again while somebody waits f
 TEST_CASE("an API inbox's message carries the marker as its source_id, others must not") {
     Desk desk;
     const std::string channel = GENERATE("Channel::Api", "Channel::Whatsapp");
-    desk.conversation(
-        Reply::httpJson(200, {{"status", "open"}, {"meta", {{"channel", channel}}}}));
+    desk.conversation(Reply::httpJson(200, {{"status", "open"}, {"meta", {{"channel", channel}}}}));
     desk.host.http.answer("POST", kMessages, Reply::httpJson(200, {{"id", 9}}));
     LoadedPlugin chatwoot = desk.load();
     CHECK(desk.send(chatwoot).json().at("id") == 9);

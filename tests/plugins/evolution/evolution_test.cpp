@@ -114,9 +114,8 @@ TEST_CASE("a body of 20 MB is taken") {
     body["data"]["message"]["base64"] = std::string(20 * 1024 * 1024, 'A');
     CHECK(daemon.post("main", "/webhook/evolution", body).status == 200);
     // On a slow machine it is kept as it came and read a little later.
-    CHECK(totem_test::pollUntil(std::chrono::seconds(30), [&] {
-        return eventsOf(daemon, "message.received").size() == 1;
-    }));
+    CHECK(totem_test::pollUntil(std::chrono::seconds(30),
+                                [&] { return eventsOf(daemon, "message.received").size() == 1; }));
 }
 
 TEST_CASE("a wrong secret stores nothing") {
@@ -214,26 +213,28 @@ TEST_CASE("each failure of a send is told as what it is") {
         CHECK_THAT(reply.body, Catch::Contains("5190 is not on WhatsApp"));
     }
     SECTION("the instance is not connected: certainly not sent") {
-        evolution.answer({
-        500,
-            R"x({"status":500,"error":"Internal Server Error","response":{"message":"Cannot read properties of undefined (reading 'onWhatsApp')"}})x", false});
+        evolution.answer(
+            {500,
+             R"x({"status":500,"error":"Internal Server Error","response":{"message":"Cannot read properties of undefined (reading 'onWhatsApp')"}})x",
+             false});
         const HttpReply reply = send(daemon, kHello);
-    CHECK(reply.status == 503);
-    CHECK_THAT(reply.body, Catch::Contains("not connected to WhatsApp"));
-}
-SECTION("WhatsApp's side failed: it may have gone out") {
-    evolution.answer(
-        {400, R"({"status":400,"error":"Bad Request","response":{"message":["Error: Timed Out"]}})",
-         false});
-    const HttpReply reply = send(daemon, kHello);
-    CHECK(reply.status == 502);
-    CHECK_THAT(reply.body, Catch::Contains("may have gone out"));
-}
-SECTION("a success without a message is none") {
-    evolution.answer({200, "<html>welcome</html>", false});
-    CHECK(send(daemon, kHello).status == 502);
-}
-CHECK(evolution.sends().size() == 1);
+        CHECK(reply.status == 503);
+        CHECK_THAT(reply.body, Catch::Contains("not connected to WhatsApp"));
+    }
+    SECTION("WhatsApp's side failed: it may have gone out") {
+        evolution.answer(
+            {400,
+             R"({"status":400,"error":"Bad Request","response":{"message":["Error: Timed Out"]}})",
+             false});
+        const HttpReply reply = send(daemon, kHello);
+        CHECK(reply.status == 502);
+        CHECK_THAT(reply.body, Catch::Contains("may have gone out"));
+    }
+    SECTION("a success without a message is none") {
+        evolution.answer({200, "<html>welcome</html>", false});
+        CHECK(send(daemon, kHello).status == 502);
+    }
+    CHECK(evolution.sends().size() == 1);
 }
 
 TEST_CASE("an answer that is lost is unknown, and the text is not sent again") {

@@ -19,7 +19,8 @@ Interpreter& interpreter() {
 }  // namespace
 
 Json node(const std::string& name, const std::string& type, double version, Json parameters) {
-    return {{"id", name}, {"name", name}, {"type", type}, {"typeVersion", version},
+    return {{"id", name},         {"name", name},
+            {"type", type},       {"typeVersion", version},
             {"position", {0, 0}}, {"parameters", std::move(parameters)}};
 }
 
@@ -30,11 +31,17 @@ Json chain(const std::string& name, const std::vector<Json>& nodes) {
         connections[nodes[i - 1].at("name").get<std::string>()]["main"] =
             Json::array({Json::array({link})});
     }
-    return {{"id", name}, {"name", name}, {"active", true}, {"nodes", nodes},
-            {"connections", connections}, {"settings", {{"executionOrder", "v1"}}}};
+    return {{"id", name},
+            {"name", name},
+            {"active", true},
+            {"nodes", nodes},
+            {"connections", connections},
+            {"settings", {{"executionOrder", "v1"}}}};
 }
 
-Json onMessage() { return node("Message", "totem.trigger", 1); }
+Json onMessage() {
+    return node("Message", "totem.trigger", 1);
+}
 
 Json onWebhook(const std::string& path, const std::string& mode, Json more) {
     more["path"] = path;
@@ -47,7 +54,9 @@ Json code(const std::string& source, const std::string& name) {
     return node(name, "n8n-nodes-base.code", 2, {{"jsCode", source}});
 }
 
-Json action(const std::string& name) { return node(name, "totem." + name, 1); }
+Json action(const std::string& name) {
+    return node(name, "totem." + name, 1);
+}
 
 FlowDesk::FlowDesk() {
     std::string pattern = (std::filesystem::temp_directory_path() / "totem-flows-XXXXXX").string();
@@ -69,7 +78,9 @@ void FlowDesk::write(const std::string& file, const Json& workflow) {
     std::ofstream(folder_ / file) << workflow.dump(2);
 }
 
-void FlowDesk::remove(const std::string& file) { std::filesystem::remove(folder_ / file); }
+void FlowDesk::remove(const std::string& file) {
+    std::filesystem::remove(folder_ / file);
+}
 
 LoadedPlugin& FlowDesk::start(Json config) {
     config["directory"] = folder_.string();

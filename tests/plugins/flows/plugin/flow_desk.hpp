@@ -21,10 +21,10 @@ Json node(const std::string& name, const std::string& type, double version,
           Json parameters = Json::object());
 Json chain(const std::string& name, const std::vector<Json>& nodes);
 
-Json onMessage();                           ///< totem.trigger
+Json onMessage();  ///< totem.trigger
 Json onWebhook(const std::string& path, const std::string& mode, Json more = Json::object());
 Json code(const std::string& source, const std::string& name = "Code");
-Json action(const std::string& name);       ///< an action of another plugin
+Json action(const std::string& name);  ///< an action of another plugin
 
 /// The plugin `flows` with a folder of workflows and the real interpreter as its only worker.
 class FlowDesk {

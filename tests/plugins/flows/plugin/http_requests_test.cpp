@@ -55,10 +55,9 @@ Json with(Json request, const Json& more) {
 }  // namespace
 
 TEST_CASE("a POST is repeated by nobody unless its path is one of the look-ups") {
-    const auto [url, repeatable] = GENERATE(std::pair("http://s.test/a", false),
-                                            std::pair("http://s.test/query", true),
-                                            std::pair("http://s.test/dni/query/7?x=1", true),
-                                            std::pair("http://query/a", false));
+    const auto [url, repeatable] = GENERATE(
+        std::pair("http://s.test/a", false), std::pair("http://s.test/query", true),
+        std::pair("http://s.test/dni/query/7?x=1", true), std::pair("http://query/a", false));
     Sender sender;
     sender.host.http.answer("POST", url, Reply::http(200));
     sender.send(with(kOne, {{"url", url}}));
@@ -103,11 +102,13 @@ TEST_CASE("a body is sent as text, as bytes or as a form") {
 
     sender.send(with(kOne, {{"parts",
                              {{{"name", "text"}, {"value", "hola"}},
-                              {{"name", "file"}, {"base64", "aG9sYQ=="}, {"fileName", "a.txt"},
+                              {{"name", "file"},
+                               {"base64", "aG9sYQ=="},
+                               {"fileName", "a.txt"},
                                {"mimeType", "text/plain"}}}}}));
     Json fields = Json::object(), binary = Json::object();
-    REQUIRE(readMultipart(sender.sent().header("Content-Type"), sender.sent().content, fields,
-                          binary));
+    REQUIRE(
+        readMultipart(sender.sent().header("Content-Type"), sender.sent().content, fields, binary));
     CHECK(fields == Json{{"text", "hola"}});
     CHECK(binary.at("file") ==
           Json{{"data", "aG9sYQ=="}, {"fileName", "a.txt"}, {"mimeType", "text/plain"}});
@@ -147,5 +148,6 @@ TEST_CASE("a form that is none, or that has too many parts, is not read") {
     std::string many;
     for (int i = 0; i < 1001; ++i)
         many += "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n";
-    CHECK_FALSE(readMultipart("multipart/form-data; boundary=b", many + "--b--\r\n", fields, binary));
+    CHECK_FALSE(
+        readMultipart("multipart/form-data; boundary=b", many + "--b--\r\n", fields, binary));
 }

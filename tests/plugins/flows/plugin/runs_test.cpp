@@ -194,8 +194,9 @@ TEST_CASE("a run that takes longer than allowed ends, its waits not counted") {
     CHECK(desk.host.log.of("run.failed").at(0).field("error").find("longer than 30 s") !=
           std::string::npos);
 
-    desk.write("a.json", chain("A", {onMessage(), node("Wait", "n8n-nodes-base.wait", 1.1,
-                                                       {{"amount", 100}, {"unit", "seconds"}}),
+    desk.write("a.json", chain("A", {onMessage(),
+                                     node("Wait", "n8n-nodes-base.wait", 1.1,
+                                          {{"amount", 100}, {"unit", "seconds"}}),
                                      action("desk.send")}));
     desk.look();
     const OpenCall waits = desk.message("hola", options);
@@ -206,11 +207,10 @@ TEST_CASE("a run that takes longer than allowed ends, its waits not counted") {
 
 TEST_CASE("a workflow finds its static data again after a restart") {
     FlowDesk desk;
-    desk.write("a.json",
-               chain("A", {onWebhook("a", "lastNode"),
-                           code("const data = $getWorkflowStaticData('global');"
-                                "data.count = (data.count ?? 0) + 1;"
-                                "return [{json: {count: data.count}}];")}));
+    desk.write("a.json", chain("A", {onWebhook("a", "lastNode"),
+                                     code("const data = $getWorkflowStaticData('global');"
+                                          "data.count = (data.count ?? 0) + 1;"
+                                          "return [{json: {count: data.count}}];")}));
     const auto ask = [&] {
         const OpenCall caller = desk.request("/webhook/a");
         desk.host.settle();

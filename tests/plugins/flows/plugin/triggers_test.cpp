@@ -21,9 +21,8 @@ Trigger webhook(const std::string& path, Json method = "POST", const std::string
     trigger.node = "Webhook";
     trigger.type = "n8n-nodes-base.webhook";
     trigger.webhookId = webhookId;
-    const Json parameters{{"path", path},
-                          {"httpMethod", method},
-                          {"multipleMethods", method.is_array()}};
+    const Json parameters{
+        {"path", path}, {"httpMethod", method}, {"multipleMethods", method.is_array()}};
     trigger.parameters = std::make_shared<const Json>(parameters);
     return trigger;
 }
@@ -46,8 +45,9 @@ std::string whoServes(const Triggers& triggers, const char* method, const char* 
 
 TEST_CASE("a webhook is found by method and path, the literal one before the one with a name") {
     Triggers triggers;
-    CHECK(triggers.rebuild({flow("named", {webhook("p/:id", "POST", "w")}),
-                            flow("literal", {webhook("w/p/7", "POST")})})
+    CHECK(triggers
+              .rebuild({flow("named", {webhook("p/:id", "POST", "w")}),
+                        flow("literal", {webhook("w/p/7", "POST")})})
               .empty());
     CHECK(whoServes(triggers, "POST", "w/p/7") == "literal");
     CHECK(whoServes(triggers, "POST", "w/p/8") == "named");
@@ -90,13 +90,15 @@ TEST_CASE("an event starts the flows that ask for its type and its values") {
     const Json received{{"type", "message.received"}, {"data", {{"inbox", {{"id", 5}}}}}};
     const Json sent{{"type", "message.sent"}};
     const Json note{{"type", "chatwoot.note"}};
-    const auto row = GENERATE_REF(
-        Row{Json::object(), received, true}, Row{Json::object(), sent, false},
-        Row{{{"types", "*"}}, sent, false}, Row{{{"types", "*"}, {"onlyCustomers", false}}, sent, true},
-        Row{{{"types", {"chatwoot.*"}}}, note, true}, Row{{{"types", {"chatwoot.*"}}}, received, false},
-        Row{{{"filters", {{"data.inbox.id", 5}}}}, received, true},
-        Row{{{"filters", {{"data.inbox.id", 6}}}}, received, false},
-        Row{{{"filters", {{"data.none.id", 5}}}}, received, false});
+    const auto row =
+        GENERATE_REF(Row{Json::object(), received, true}, Row{Json::object(), sent, false},
+                     Row{{{"types", "*"}}, sent, false},
+                     Row{{{"types", "*"}, {"onlyCustomers", false}}, sent, true},
+                     Row{{{"types", {"chatwoot.*"}}}, note, true},
+                     Row{{{"types", {"chatwoot.*"}}}, received, false},
+                     Row{{{"filters", {{"data.inbox.id", 5}}}}, received, true},
+                     Row{{{"filters", {{"data.inbox.id", 6}}}}, received, false},
+                     Row{{{"filters", {{"data.none.id", 5}}}}, received, false});
     CAPTURE(row.parameters.dump(), row.event.dump());
     Triggers triggers;
     triggers.rebuild({flow("f", {event(row.parameters)})});

@@ -37,26 +37,42 @@ TEST_CASE("the last node's items are answered as the Webhook node says") {
     };
     const auto row = GENERATE_REF(
         Row{kTwo, Json::object(), 200, "application/json", R"({"a":{"b":["x","y"]},"n":1})"},
-        Row{kTwo, {{"responseData", "allEntries"}}, 200, "application/json",
+        Row{kTwo,
+            {{"responseData", "allEntries"}},
+            200,
+            "application/json",
             R"([{"a":{"b":["x","y"]},"n":1},{"n":2}])"},
         Row{"[]", {{"responseData", "allEntries"}}, 200, "application/json", "[]"},
         Row{"[]", Json::object(), 500, "application/json",
             R"({"code":0,"message":"No item to return was found"})"},
         Row{kTwo, {{"responseData", "noData"}}, 200, "", ""},
-        Row{kTwo, {{"options", {{"responsePropertyName", "a.b[1]"}}}}, 200, "application/json",
+        Row{kTwo,
+            {{"options", {{"responsePropertyName", "a.b[1]"}}}},
+            200,
+            "application/json",
             R"("y")"},
         Row{kTwo, {{"options", {{"responsePropertyName", "a.c"}}}}, 200, "", ""},
         Row{kTwo,
-            {{"options", {{"responsePropertyName", "a.b.0"}, {"responseContentType", "text/html"}}}},
-            200, "text/html", "x"},
+            {{"options",
+              {{"responsePropertyName", "a.b.0"}, {"responseContentType", "text/html"}}}},
+            200,
+            "text/html",
+            "x"},
         Row{kTwo,
             {{"options", {{"responsePropertyName", "a"}, {"responseContentType", "text/plain"}}}},
-            200, "text/plain", R"({"b":["x","y"]})"},
+            200,
+            "text/plain",
+            R"({"b":["x","y"]})"},
         Row{kFile, {{"responseData", "firstEntryBinary"}}, 200, "text/x-hola", "hola"},
-        Row{kFile, {{"responseData", "firstEntryBinary"}, {"responseBinaryPropertyName", "other"}},
-            500, "application/json",
+        Row{kFile,
+            {{"responseData", "firstEntryBinary"}, {"responseBinaryPropertyName", "other"}},
+            500,
+            "application/json",
             R"({"code":0,"message":"The binary property 'other' which should be returned does not exist"})"},
-        Row{kTwo, {{"responseData", "firstEntryBinary"}}, 500, "application/json",
+        Row{kTwo,
+            {{"responseData", "firstEntryBinary"}},
+            500,
+            "application/json",
             R"({"code":0,"message":"No binary data was found to return"})"});
     CAPTURE(row.items, row.parameters.dump());
     const Reply reply = lastNode(row.items, row.parameters);
@@ -80,7 +96,8 @@ TEST_CASE("inactive flows are run for this machine only, and for networks that t
 
 TEST_CASE("the error workflow learns what failed, where, and how to see the run") {
     FlowDesk desk;
-    Json failing = chain("Failing", {onWebhook("a", "onReceived"), code("throw new Error('boom')")});
+    Json failing =
+        chain("Failing", {onWebhook("a", "onReceived"), code("throw new Error('boom')")});
     failing["settings"]["errorWorkflow"] = "Errors";
     desk.write("failing.json", failing);
     Json errors = chain("Errors", {node("Error", "n8n-nodes-base.errorTrigger", 1),
