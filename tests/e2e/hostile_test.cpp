@@ -51,7 +51,8 @@ struct RouteOf {
 /// The routes that the manifests of the enabled plugins declare, and those of the admin listener.
 std::vector<RouteOf> routesOf(const TestDaemon& daemon) {
     std::vector<RouteOf> routes;
-    for (const json& plugin : daemon.get("admin", "/api/v1/plugins").json().at("plugins")) {
+    const json plugins = daemon.get("admin", "/api/v1/plugins").json();
+    for (const json& plugin : plugins.at("plugins")) {
         const std::string id = plugin.at("id");
         std::ifstream file(totem_test::pluginFolder() / id / "plugin.json");
         const json manifest = json::parse(file);
@@ -68,7 +69,8 @@ std::vector<RouteOf> routesOf(const TestDaemon& daemon) {
         routes.push_back({"admin", path, {"POST"}});
     }
     routes.push_back({"admin", "/api/v1/log/flows", {"PUT"}});
-    for (const json& action : daemon.get("admin", "/api/v1/actions").json().at("actions")) {
+    const json actions = daemon.get("admin", "/api/v1/actions").json();
+    for (const json& action : actions.at("actions")) {
         routes.push_back(
             {"admin", "/api/v1/actions/" + action.at("name").get<std::string>(), {"POST"}});
     }
@@ -307,7 +309,8 @@ TEST_CASE("secrets and DNIs are in no log and in no overview") {
 
     std::string event;
     std::string overviews;
-    for (const json& row : read("/api/v1/events?type=message.received").json().at("events")) {
+    const json received = read("/api/v1/events?type=message.received").json();
+    for (const json& row : received.at("events")) {
         event = row.at("id");
         overviews += read("/api/v1/trace/" + row.at("seq").dump()).body;
     }
