@@ -24,6 +24,7 @@ std::shared_ptr<const Source> SourceIndex::get(const std::string& path, bool wat
     if (source && !source->stale && now - source->checkedNs < trustNs(watched)) {
         return source;
     }
+    const std::uint64_t before = changes_;
     auto file = files_.open(path);
     if (!file) {
         if (source) source->stale = true;
@@ -36,7 +37,7 @@ std::shared_ptr<const Source> SourceIndex::get(const std::string& path, bool wat
     }
     if (source) source->stale = true;
     source = read(path, std::move(*file));
-    if (source) keep(path, source);
+    if (source) keep(path, source, before);
     return source;
 }
 
@@ -65,13 +66,20 @@ std::shared_ptr<const Source> SourceIndex::read(const std::string& path, OpenFil
     return source->hash.empty() ? nullptr : source;
 }
 
-void SourceIndex::keep(const std::string& path, const std::shared_ptr<const Source>& source) {
+void SourceIndex::keep(const std::string& path, const std::shared_ptr<const Source>& source,
+                       std::uint64_t changesBefore) {
     std::lock_guard lock(mutex_);
+    // Told while it was being read: perhaps of this very file, and then nobody says so again.
+    if (changes_ != changesBefore) source->stale = true;
     auto [found, fresh] = entries_.try_emplace(path);
     if (fresh) found->second.use = uses_.insert(uses_.begin(), path);
+    // Who leaves the index hears of no change any more, and answers in memory may still hold it.
+    if (!fresh) found->second.source->stale = true;
     found->second.source = source;
     while (entries_.size() > most_) {
-        entries_.erase(uses_.back());
+        const auto last = entries_.find(uses_.back());
+        last->second.source->stale = true;
+        entries_.erase(last);
         uses_.pop_back();
     }
 }
@@ -86,6 +94,7 @@ void SourceIndex::forget(const std::string& path) {
 
 void SourceIndex::changed(std::string_view path) {
     std::lock_guard lock(mutex_);
+    ++changes_;
     const std::string below = path.empty() ? std::string() : std::string(path) + "/";
     for (auto entry = path.empty() ? entries_.begin() : entries_.lower_bound(path);
          entry != entries_.end(); ++entry) {

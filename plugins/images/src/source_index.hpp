@@ -57,11 +57,13 @@ private:
 
     std::shared_ptr<const Source> known(const std::string& path);
     std::shared_ptr<const Source> read(const std::string& path, OpenFile file) const;
-    void keep(const std::string& path, const std::shared_ptr<const Source>& source);
+    void keep(const std::string& path, const std::shared_ptr<const Source>& source,
+              std::uint64_t changesBefore);
     void forget(const std::string& path);
 
     const FileRoot& files_;
     const std::size_t most_;
+    std::atomic<std::uint64_t> changes_{0};  // counted under mutex_
     std::mutex mutex_;
     std::map<std::string, Entry, std::less<>> entries_;  // guarded by mutex_
     std::list<std::string> uses_;                        // the latest first; guarded by mutex_

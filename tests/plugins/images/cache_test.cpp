@@ -198,6 +198,18 @@ TEST_CASE("a source is read again when it changes, by whatever way") {
     CHECK_FALSE(beside->stale);
 }
 
+TEST_CASE("whoever leaves the index is not trusted any more, since nobody tells it of changes") {
+    TemporaryFolder folder;
+    const FileRoot root(folder.path().string());
+    SourceIndex index(root, 2);
+    for (const char* name : {"a.jpg", "b.jpg", "c.jpg"}) root.write(name, name);
+    const auto first = index.get("a.jpg", true);
+    index.get("b.jpg", true);
+    CHECK_FALSE(first->stale);
+    index.get("c.jpg", true);
+    CHECK(first->stale);
+}
+
 TEST_CASE("conditions are decided without the content") {
     const auto picture = ready("0123456789");
     CHECK(ask(*picture, {}).status == 200);
