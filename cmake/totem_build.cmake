@@ -29,6 +29,8 @@ function(totem_test name)
     add_executable(test_${name} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE totem_test_main totem_options ${ARG_LINK})
     target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    # The presets compile several files at once, which tests with their many small names cannot.
+    set_target_properties(test_${name} PROPERTIES UNITY_BUILD OFF)
     add_test(NAME ${name} COMMAND test_${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
         ENVIRONMENT "${ARG_ENVIRONMENT}")

@@ -17,7 +17,6 @@ namespace totemd {
 namespace {
 
 constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP;
-constexpr std::int64_t kNsPerMs = 1'000'000;
 /// After the last answer the client has this long to close, so that it can read the answer before
 /// a reset for its unread bytes overtakes it.
 constexpr std::int64_t kLingerMs = 2'000;

@@ -11,6 +11,8 @@
 
 namespace totemd {
 
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
 class BodyCollector;
 class HttpListener;
 class OutputQueue;

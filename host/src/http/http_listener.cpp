@@ -22,7 +22,6 @@
 namespace totemd {
 namespace {
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr int kBacklog = 1024;
 constexpr int kAcceptsPerTurn = 64;
 constexpr std::int64_t kAcceptPauseMs = 100;

@@ -6,6 +6,9 @@
 
 namespace totemd {
 
+/// Pauses before another attempt at something that is only unwell grow no longer than this.
+constexpr std::int64_t kMaxUnavailableNs = 30'000'000'000;
+
 /// How long to wait before the next attempt: doubles with each failure up to a longest wait, ±20 %
 /// so that what failed together does not come back together. One thread.
 class Backoff {

@@ -7,8 +7,6 @@
 namespace totemd {
 namespace {
 
-constexpr std::int64_t kMaxUnavailableNs = 30'000'000'000;
-
 std::int64_t bytesOf(const Event& event) {
     return static_cast<std::int64_t>(sizeof(Event) + event.data.size() + event.reply.size());
 }

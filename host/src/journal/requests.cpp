@@ -12,11 +12,6 @@
 #include "journal/sqlite.hpp"
 
 namespace totemd {
-namespace {
-
-constexpr std::int64_t kMaxUnavailableNs = 30'000'000'000;
-
-}  // namespace
 
 /// What the works share: how much waits, and what is taken (writer thread).
 class Requests::Shelf {

@@ -10,6 +10,8 @@
 
 namespace totem::flows {
 
+constexpr std::int64_t kMs = 1'000'000;  ///< in nanoseconds
+
 class WebhookAnswer;
 
 /// One execution of a workflow as the daemon's side knows it. What ran lies in `records`, which is

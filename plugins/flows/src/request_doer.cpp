@@ -11,7 +11,6 @@
 namespace totem::flows {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
 constexpr std::int64_t kDefaultHttpMs = 300'000;
 constexpr std::int64_t kDefaultActionMs = 60'000;
 /// Shorter waits are simply slept through, as in n8n; longer ones survive a restart.

@@ -10,7 +10,6 @@
 namespace totem::flows {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
 /// A workflow that ended so many workers is not run any more until it changes.
 constexpr int kKillsForQuarantine = 2;
 /// A worker that has lost its cache says so at most this often for one message.

@@ -6,9 +6,6 @@
 #include "waiting.hpp"
 
 namespace fnb {
-namespace {
-constexpr std::int64_t kSecond = 1'000'000'000;
-}
 
 AccountGate::AccountGate(const totem_host* host, const Settings& settings)
     : cache_(host),

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "encoding.hpp"
+
 namespace fnb {
 namespace {
 
@@ -26,12 +28,6 @@ std::string plainSpaces(std::string_view text) {
         }
     }
     return plain;
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
 }
 
 std::string_view withoutCurrency(std::string_view text) {

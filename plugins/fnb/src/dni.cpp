@@ -2,16 +2,15 @@
 
 #include <algorithm>
 
+#include "encoding.hpp"
+
 namespace fnb {
 namespace {
 constexpr std::size_t kLength = 8;
-constexpr std::string_view kSpaces = " \t\r\n\v\f";
 }  // namespace
 
 std::optional<std::string> readDni(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(kSpaces);
-    if (begin == std::string_view::npos) return std::nullopt;
-    text = text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+    text = trimmed(text);
     const bool digits =
         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (text.size() != kLength || !digits) return std::nullopt;

@@ -32,6 +32,13 @@ int base64Value(char c) {
 
 }  // namespace
 
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kSpaces = " \t\r\n\v\f";
+    const std::size_t begin = text.find_first_not_of(kSpaces);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+}
+
 void appendJsonText(std::string& out, std::string_view text) {
     out += '"';
     for (const char c : text) {

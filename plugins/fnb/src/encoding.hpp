@@ -6,6 +6,9 @@
 
 namespace fnb {
 
+/// Without the white space of ASCII around it.
+std::string_view trimmed(std::string_view text);
+
 /// Appends `text` as a JSON string with its quotes. `text` is valid UTF-8.
 void appendJsonText(std::string& out, std::string_view text);
 

@@ -12,7 +12,6 @@ using totem::HttpOut;
 using totem::Task;
 
 namespace {
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::size_t kEstado = 0;  // gasoMeasures() puts it first
 constexpr std::uint64_t kLargestAnswer = 1 << 20;
 }  // namespace

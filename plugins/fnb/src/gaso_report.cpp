@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "amount.hpp"
+#include "encoding.hpp"
 
 namespace fnb {
 namespace {
@@ -59,12 +60,6 @@ GasoMeasure measureFor(const Settings::Gaso& settings, const std::string& name) 
     const std::string text = body.dump();
     const std::size_t mark = text.find(kDniMark);
     return {name, text.substr(0, mark), text.substr(mark + kDniMark.size())};
-}
-
-std::string trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return {};
-    return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
 }
 
 bool hasNoValue(std::string_view text) {

@@ -11,8 +11,6 @@ using totem::Task;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-
 const char* kindName(Outcome::Kind kind) {
     switch (kind) {
         case Outcome::Kind::kFound:

@@ -15,7 +15,6 @@ using totem::Task;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLongestBackOffS = 900;
 constexpr auto kPart = HealthBoard::Part::kPortal;
 

@@ -17,7 +17,6 @@ using totem::Task;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLockPollNs = 100'000'000;
 constexpr std::int64_t kLongestRenewalMarginS = 300;
 constexpr std::int64_t kSkewedClockTtlS = 60;

@@ -9,6 +9,8 @@
 
 namespace fnb {
 
+constexpr std::int64_t kSecond = 1'000'000'000;  ///< in the nanoseconds of the host
+
 /// The plugin's configuration (schema.json says what each member means), defaults filled in.
 struct Settings {
     std::string baseUrl = "https://appweb.calidda.com.pe";  ///< without a slash at the end

@@ -7,20 +7,15 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "host/http/server_fixture.hpp"
+
 using namespace totemd;
+using totemd::test::fileWith;
 
 namespace {
 
 std::string bodyOf(const HttpResponse& response) {
     return std::get<std::string>(response.body);
-}
-
-std::shared_ptr<const FileHandle> fileWith(const std::string& bytes) {
-    char path[] = "/tmp/totem-test-XXXXXX";
-    const int fd = mkstemp(path);
-    unlink(path);
-    REQUIRE(write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
-    return std::make_shared<FileHandle>(fd);
 }
 
 }  // namespace

@@ -16,20 +16,10 @@ using namespace totemd::test;
 
 namespace {
 
-const std::string kGet = "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
-
 std::string pattern(std::size_t size) {
     std::string bytes(size, '\0');
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>('a' + i % 23);
     return bytes;
-}
-
-std::shared_ptr<const FileHandle> fileWith(const std::string& bytes) {
-    char path[] = "/tmp/totem-test-XXXXXX";
-    const int fd = mkstemp(path);
-    unlink(path);
-    REQUIRE(write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
-    return std::make_shared<FileHandle>(fd);
 }
 
 HttpHandler always(const HttpResponse& response) {

@@ -13,8 +13,6 @@ using namespace totemd::test;
 
 namespace {
 
-const std::string kGet = "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
-
 /// A handler that hands its responders to the test.
 struct Holding {
     std::promise<Responder> handed;

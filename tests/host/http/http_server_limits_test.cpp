@@ -18,8 +18,6 @@ using namespace totemd::test;
 
 namespace {
 
-const std::string kGet = "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
-
 ListenerOptions withLimits(const HttpLimits& limits) {
     ListenerOptions options;
     options.limits = limits;

@@ -12,8 +12,6 @@ using namespace totemd::test;
 
 namespace {
 
-const std::string kGet = "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
-
 std::string getPath(const std::string& path) {
     return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }

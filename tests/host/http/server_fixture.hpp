@@ -1,5 +1,8 @@
 #pragma once
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +12,17 @@
 #include "loop/event_loop.hpp"
 
 namespace totemd::test {
+
+const std::string kGet = "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// A file without a name that holds these bytes.
+inline std::shared_ptr<const FileHandle> fileWith(const std::string& bytes) {
+    char path[] = "/tmp/totem-test-XXXXXX";
+    const int fd = mkstemp(path);
+    unlink(path);
+    if (write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) std::abort();
+    return std::make_shared<FileHandle>(fd);
+}
 
 /// A running server on its own loop. The loop outlives it.
 class ServerFixture {

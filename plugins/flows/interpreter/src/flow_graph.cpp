@@ -6,15 +6,16 @@
 #include <unordered_map>
 
 namespace totem::flows {
+
+std::string textAt(const nlohmann::json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 namespace {
 
 using nlohmann::json;
 using Names = std::unordered_map<std::string, int>;
-
-std::string textAt(const json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 double versionOf(const json& node) {
     const auto found = node.find("typeVersion");

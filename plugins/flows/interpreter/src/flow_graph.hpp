@@ -8,6 +8,9 @@
 
 namespace totem::flows {
 
+/// The text under `key`; empty when there is none.
+std::string textAt(const nlohmann::json& object, const char* key);
+
 /// Something that the workflow needs and that is not there, or that looks wrong.
 struct FlowProblem {
     std::string node;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "../../protocol/flow_frame.hpp"
+#include "flow_graph.hpp"
 #include "js_text.hpp"
 #include "realm_factory.hpp"
 
@@ -16,11 +17,6 @@ using nlohmann::json;
 
 std::string jsonText(std::string_view text) {
     return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-std::string textAt(const json& header, const char* key) {
-    const auto found = header.find(key);
-    return found != header.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 long long numberAt(const json& header, const char* key, long long fallback) {

@@ -23,10 +23,6 @@ const std::set<std::string> kEvents = {"conversation_status_changed",
                                        "conversation_typing_on",
                                        "conversation_typing_off"};
 
-[[noreturn]] void refuse(const std::string& why, const char* attribute) {
-    throw ApiError(422, {{"message", why}, {"attributes", {attribute}}});
-}
-
 std::vector<std::string> subscriptionsOf(const json& body) {
     if (!body.contains("subscriptions")) return {};
     if (!body["subscriptions"].is_array() || body["subscriptions"].empty())

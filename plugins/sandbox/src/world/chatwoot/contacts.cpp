@@ -12,13 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kPageSize = 15;
+constexpr int kContactsPerPage = 15;
 constexpr std::size_t kMaxConversations = 20;
 constexpr std::size_t kMaxString = 255;
-
-[[noreturn]] void refuse(const std::string& message, const char* attribute) {
-    throw ApiError(422, {{"message", message}, {"attributes", {attribute}}});
-}
 
 /// E.164 at the end: `+`, a digit that is not 0, one to fourteen more.
 bool isPhone(const std::string& text) {
@@ -48,11 +44,11 @@ bool identified(const Contact& c) {
 /// One page of the chosen contacts.
 json pageJson(Store& store, const std::vector<const Contact*>& all, int page, bool countAll) {
     json payload = json::array();
-    const std::size_t from = static_cast<std::size_t>(page - 1) * kPageSize;
-    for (std::size_t i = from; i < all.size() && i < from + kPageSize; ++i)
+    const std::size_t from = static_cast<std::size_t>(page - 1) * kContactsPerPage;
+    for (std::size_t i = from; i < all.size() && i < from + kContactsPerPage; ++i)
         payload.push_back(restContact(store, *all[i]));
     json meta = {{"count", countAll ? all.size() : payload.size()}, {"current_page", page}};
-    if (!countAll) meta["has_more"] = all.size() > from + kPageSize;
+    if (!countAll) meta["has_more"] = all.size() > from + kContactsPerPage;
     return {{"meta", meta}, {"payload", payload}};
 }
 

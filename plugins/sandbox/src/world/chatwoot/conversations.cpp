@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPageSize = 25;
+constexpr std::size_t kConversationsPerPage = 25;
 const std::set<std::string> kStatuses = {"open", "resolved", "pending", "snoozed"};
 const std::set<std::string> kPriorities = {"low", "medium", "high", "urgent"};
 
@@ -114,8 +114,8 @@ Reply ChatwootService::listConversations(Call& call) {
     });
     json payload = json::array();
     const std::size_t page = std::max(1, std::atoi(r.param("page").c_str()));
-    const std::size_t from = within > 0 ? 0 : (page - 1) * kPageSize;
-    const std::size_t to = within > 0 ? rows.size() : from + kPageSize;
+    const std::size_t from = within > 0 ? 0 : (page - 1) * kConversationsPerPage;
+    const std::size_t to = within > 0 ? rows.size() : from + kConversationsPerPage;
     for (std::size_t i = from; i < rows.size() && i < to; ++i)
         payload.push_back(restConversation(store_, *rows[i]));
     return Reply::json(200, {{"data", {{"meta", counts(call.actor.id)}, {"payload", payload}}}});
@@ -145,7 +145,7 @@ Reply ChatwootService::filterConversations(Call& call) {
     });
     const std::size_t page = std::max(1, std::atoi(call.request.param("page").c_str()));
     json payload = json::array();
-    for (std::size_t i = (page - 1) * kPageSize; i < rows.size() && i < page * kPageSize; ++i)
+    for (std::size_t i = (page - 1) * kConversationsPerPage; i < rows.size() && i < page * kConversationsPerPage; ++i)
         payload.push_back(restConversation(store_, *rows[i]));
     return Reply::json(200, {{"meta", counts(call.actor.id)}, {"payload", payload}});
 }

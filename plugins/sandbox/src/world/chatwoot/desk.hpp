@@ -14,6 +14,10 @@ struct ApiError : std::runtime_error {
     int status;
     nlohmann::json body;
 };
+/// Refuses an attribute as Rails does: 422 with the sentence and the name.
+[[noreturn]] inline void refuse(const std::string& why, const char* attribute) {
+    throw ApiError(422, {{"message", why}, {"attributes", {attribute}}});
+}
 
 /// What happens at the agents' desk: each operation changes the rows with all that follows from
 /// it and announces the events. The store's mutex is held by the caller throughout.

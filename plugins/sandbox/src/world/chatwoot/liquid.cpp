@@ -18,7 +18,7 @@ std::string trim(const std::string& text) {
     return text.substr(from, text.find_last_not_of(" \t\r\n-") - from + 1);
 }
 
-std::string textOf(const json& value) {
+std::string printed(const json& value) {
     if (value.is_string()) return value;
     if (value.is_number() || value.is_boolean()) return value.dump();
     return {};
@@ -47,7 +47,7 @@ std::string evaluate(const std::string& expression, const json& variables) {
     if (head.size() >= 2 && (head[0] == '"' || head[0] == '\'') && head.back() == head[0])
         value = head.substr(1, head.size() - 2);
     else
-        value = textOf(lookUp(variables, head));
+        value = printed(lookUp(variables, head));
     if (!value.empty() || bar == std::string::npos) return value;
     const std::string filter = trim(expression.substr(bar + 1));
     if (filter.rfind("default:", 0) != 0) return value;
@@ -103,7 +103,7 @@ private:
         else if (inside == "comment")
             upTo("{% endcomment %}");
         else if (inside.rfind("if ", 0) == 0)
-            conditions_.push_back(!textOf(lookUp(variables_, trim(inside.substr(3)))).empty());
+            conditions_.push_back(!printed(lookUp(variables_, trim(inside.substr(3)))).empty());
         else if (inside == "else" && !conditions_.empty())
             conditions_.back() = !conditions_.back();
         else if (inside == "endif" && !conditions_.empty())
