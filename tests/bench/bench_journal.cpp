@@ -75,7 +75,6 @@ EffectAsk answer(const Event& event) {
     ask.subject = event.subject;
     ask.input = R"({"conversation_id":1,"content":"Hola, su linea es de S/ 3,400.00"})";
     ask.event = event.seq;
-    ask.run = "run:" + event.id;
     ask.trace = event.trace;
     return ask;
 }

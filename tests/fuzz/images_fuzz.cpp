@@ -1,6 +1,7 @@
 // Any bytes as an address, a query, a product and a job of the image server: nothing leads out of
 // the folder.
 #include <cstdlib>
+#include <totem/base64.hpp>
 #include <totem/json.hpp>
 
 #include "accept.hpp"
@@ -36,10 +37,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(fold(bytes));
     static_cast<void>(queryValue(bytes, "mes"));
     static_cast<void>(readMonthNumber(bytes));
-    if (const auto content = decodeBase64(bytes)) {
+    if (const auto content = totem::decodeBase64(bytes)) {
         std::string again;
-        appendBase64(again, *content);
-        if (decodeBase64(again) != content) std::abort();
+        totem::appendBase64(again, *content);
+        if (totem::decodeBase64(again) != content) std::abort();
     }
     const nlohmann::json json = nlohmann::json::parse(bytes, nullptr, false);
     if (json.is_discarded()) return 0;
