@@ -298,10 +298,8 @@ TEST_CASE("secrets and DNIs are in no log and in no overview") {
         return daemon.ask("admin", "GET", path, {}, admin);
     };
     CHECK(daemon.get("admin", "/api/v1/events").status == 401);
-    REQUIRE(pollUntil(60s, [&] {
-        const json events = read("/api/v1/events?state=open").json().at("events");
-        return events.empty() && desk.requestCount() > 3;
-    }));
+    // The answers wait for a desk that is only ever unwell: the events stay open.
+    REQUIRE(pollUntil(60s, [&] { return desk.requestCount() > 6; }));
     daemon.ask("admin", "POST", "/api/v1/actions/chatwoot.send_message",
                R"({"conversation": 812, "text": "08408122"})", admin);
     daemon.ask("admin", "POST", "/api/v1/actions/fnb.query", R"({"dni": "08408122"})", admin);

@@ -100,6 +100,12 @@ std::size_t RequestParser::feedHead(std::string_view input) {
         skipped += 2;
     }
     if (input.empty() || input == "\r") return skipped;
+    // Said at once: a TLS greeting has no end of a line that could be waited for.
+    if (scanned_ == 0 && (input[0] < 'A' || input[0] > 'z') && input[0] != '\r' &&
+        input[0] != '\n') {
+        fail(400, "the request does not begin with a method (TLS on a port without it?)");
+        return skipped;
+    }
     const std::size_t end = findHeadEnd(input);
     if (end == 0) return skipped;
     parseHead(input.substr(0, end));

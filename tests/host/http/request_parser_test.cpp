@@ -334,6 +334,9 @@ TEST_CASE("refusals say what is wrong") {
     CHECK(parse("BREW / HTTP/1.1\r\nHost: a\r\n\r\n").detail == "the method is not known here");
     CHECK(parse(post("Content-Length: 9999\r\n", "")).detail ==
           "the body is larger than this address accepts");
+    const Parsed tls = parse("\x16\x03\x01\x02");  // all that it needs to see
+    CHECK(tls.status == 400);
+    CHECK(tls.detail.find("does not begin with a method") != std::string::npos);
     CHECK(parse("GET / HTTP/1.1\nHost: a\n\n").detail == "a header line does not end with CR LF");
 }
 
