@@ -12,6 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// However late in its own time an effect was asked for: later attempts are bounded by it as well.
+constexpr std::int64_t kShortestAttemptNs = 30'000'000'000;
 /// Looking through the other side's messages takes longer than sending one.
 constexpr std::int64_t kReconcileTimeoutNs = 60'000'000'000;
 constexpr std::string_view kGoesOn =
@@ -194,8 +196,7 @@ void ActionDirectory::askAsEffect(const Offer& offer, ActionAsk ask, Done done) 
     effect.trace = std::move(ask.trace);
     effect.event = ask.event;
     effect.deadlineUnixNs = ask.uselessAfterUnixNs;
-    effect.attemptTimeoutNs =
-        std::max<std::int64_t>(1'000'000'000, ask.deadlineNs - monotonicNow());
+    effect.attemptTimeoutNs = std::max(kShortestAttemptNs, ask.deadlineNs - monotonicNow());
     if (!ask.checkpointKey.empty())
         effect.checkpoint = Checkpoint{std::move(ask.checkpointKey), std::move(ask.checkpoint)};
     std::uint64_t number = 0;
