@@ -294,8 +294,10 @@ private:
         const bool first = pending && !pending->begun;
         try {
             for (FlowRun& run : runs) {
-                run.id = std::string(call.idempotencyKey()) + "-" + run.workflow->id +
-                         (runs.size() > 1 ? "-" + run.node : std::string());
+                // Of nothing but the cause and the trigger: which other flows there are changes
+                // from one delivery to the next.
+                run.id =
+                    std::string(call.idempotencyKey()) + "-" + run.workflow->id + "-" + run.node;
                 if (call.replay() > 0) run.id += "-r" + std::to_string(call.replay());
                 run.subject = std::string(call.subject());
                 run.cause = &call;

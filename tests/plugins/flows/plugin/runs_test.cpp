@@ -140,6 +140,22 @@ TEST_CASE("of two flows that a message starts, the one that has ended does not r
     CHECK(left.at("entries").empty());
 }
 
+TEST_CASE("a flow that has ended does not run again although it is the only one left") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json(Json::object()));
+    desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
+    desk.write("a.json", chain("A", {onMessage(), action("desk.look")}));
+    Json other = chain("B", {onMessage(), action("desk.send")});
+    desk.write("b.json", other);
+    desk.start();
+    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    other["active"] = false;
+    desk.write("b.json", other);
+    desk.look();
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.host.actions.asked().size() == 2);
+}
+
 TEST_CASE("somebody who waits for a flow is answered although the run was suspended once") {
     FlowDesk desk;
     desk.host.actions.answer("desk.look", Reply::failure(Status::kBusy, "too much at once"));
