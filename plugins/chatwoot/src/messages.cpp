@@ -101,12 +101,18 @@ Task<std::string> Messages::send(Call& call, std::string_view text) const {
             apiInbox = isApiInbox(current.body);
             const std::string closed = gated ? gateReason(account, current.body) : std::string();
             if (!closed.empty()) co_return dumpJson(Json{{"sent", false}, {"reason", closed}});
+        } else if (current.code == 401 && !account.userToken.empty()) {
+            throw Failure(Status::kUnavailable,
+                          "Chatwoot does not accept plugins.chatwoot.config.api_access_token, so "
+                          "nobody can tell whether an answer may be sent: " +
+                              current.error);
         } else if (current.code != 401) {
             // Nothing was sent yet, so whatever is no plain no is safe to try again.
             throw Failure(current.refused() ? Status::kRefused : Status::kUnavailable,
                           current.error);
         }
-        // 401: a bot's token may not read before 4.14.2. The message is sent ungated then.
+        // 401: a bot's token may not read before 4.14.2. Without a user's token the message is
+        // sent ungated then.
     }
     std::vector<Attachment> files = co_await collectAttachments(http_, call, input, kMaxFileBytes);
     const std::string written = stringAt(input, "text");

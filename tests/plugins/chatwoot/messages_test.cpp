@@ -209,6 +209,23 @@ TEST_CASE("an agent's conversation gets no answer") {
     CHECK(desk.posts() == 0);
 }
 
+TEST_CASE("only a bot that may not read answers without having looked") {
+    Desk desk;
+    desk.conversation(Reply::httpJson(401, {{"error", "Invalid Access Token"}}));
+    desk.host.http.answer("POST", kMessages, Reply::httpJson(200, {{"id", 9}}));
+    SECTION("a user's token that is not accepted any more") {
+        LoadedPlugin chatwoot = desk.load({{"bot_token", "bot-token"}});
+        const Reply reply = desk.send(chatwoot);
+        CHECK(reply.status == Status::kUnavailable);
+        CHECK(reply.content.find("plugins.chatwoot.config.api_access_token") != std::string::npos);
+        CHECK(desk.posts() == 0);
+    }
+    SECTION("no user's token") {
+        LoadedPlugin chatwoot = desk.load({{"bot_token", "bot-token"}, {"api_access_token", ""}});
+        CHECK(desk.send(chatwoot).json().at("sent") == true);
+    }
+}
+
 TEST_CASE("a pending conversation that somebody was assigned to gets no answer of the bot's") {
     Desk desk;
     const std::string type = GENERATE("User", "AgentBot");
