@@ -343,3 +343,17 @@ TEST_CASE("code that does not end holds up no other flow, and its callers are to
         CHECK(answer.json() == json{{"message", "Error in workflow"}});
     }
 }
+
+TEST_CASE("code that exhausts its worker's memory fails its run and no other flow") {
+    Workflows folder;
+    // One native call each: the interpreter has no occasion to stop it.
+    folder.add(chain({webhook("greedy", "lastNode"),
+                      code("const all = []; for (;;) all.push(new Uint8Array(1e9).fill(1))")}));
+    folder.add(chain({webhook("modest", "lastNode"), code("return [{json: {ok: true}}]")}));
+    TestDaemon daemon(json{{"plugins", folder.settings()}});
+    const HttpReply greedy = call(daemon, "greedy");
+    CHECK(greedy.status == 500);
+    CHECK(greedy.json() == json{{"message", "Error in workflow"}});
+    CHECK_THAT(daemon.log(), Contains("run.worker.lost"));
+    CHECK(call(daemon, "modest").json() == json{{"ok", true}});
+}

@@ -198,7 +198,7 @@ void WorkerPool::Impl::kill(Worker& worker, const std::string& why, WorkerStatus
     worker.process.kill();
     const std::string name = "worker " + options.name + " " + std::to_string(worker.id);
     if (worker.active && !why.empty()) {
-        answerLater(std::move(worker.active->done), status, name + ": " + why);
+        answerLater(std::move(worker.active->done), status, name + ": " + why, worker.id);
         worker.active.reset();
     }
     failQueue(worker.queue, WorkerStatus::gone, name + " is gone");
@@ -216,7 +216,8 @@ void WorkerPool::Impl::bury(std::uint64_t id) {
     if (worker.active) {
         answerLater(
             std::move(worker.active->done), WorkerStatus::crashed,
-            "worker " + options.name + " " + std::to_string(id) + " ended by itself with " + how);
+            "worker " + options.name + " " + std::to_string(id) + " ended by itself with " + how,
+            id);
     }
     report(worker, how, closing);
     loop.unwatch(worker.process.errors());

@@ -120,9 +120,10 @@ void WorkerPool::Impl::answer(const Done& done, WorkerStatus status, std::uint64
     done(std::move(reply));
 }
 
-void WorkerPool::Impl::answerLater(Done done, WorkerStatus status, std::string reason) {
-    loop.post([done = std::move(done), status, reason = std::move(reason)] {
-        answer(done, status, 0, reason);
+void WorkerPool::Impl::answerLater(Done done, WorkerStatus status, std::string reason,
+                                   std::uint64_t id) {
+    loop.post([done = std::move(done), status, reason = std::move(reason), id] {
+        answer(done, status, id, reason);
     });
 }
 

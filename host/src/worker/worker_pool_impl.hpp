@@ -24,7 +24,8 @@ struct WorkerPool::Impl : std::enable_shared_from_this<WorkerPool::Impl> {
     bool feed(Worker& worker);
     void pump();
     static void answer(const Done& done, WorkerStatus status, std::uint64_t id, std::string reason);
-    void answerLater(Done done, WorkerStatus status, std::string reason);
+    /// `id` of the worker that had the request; 0 when it reached none.
+    void answerLater(Done done, WorkerStatus status, std::string reason, std::uint64_t id = 0);
     void failQueue(RequestQueue& queue, WorkerStatus status, const std::string& reason);
     void expire(RequestQueue& queue, std::int64_t now);
 

@@ -12,7 +12,7 @@ namespace {
 
 /// A workflow that ended so many workers is not run any more until it changes.
 constexpr int kKillsForQuarantine = 2;
-/// A worker that has lost its cache says so at most this often for one message.
+/// For one message, workers may lack what it needs, or have ended before it, at most this often.
 constexpr int kMaxNeeds = 4;
 /// In the place of a checkpoint.
 constexpr std::string_view kEnded = "ended";
@@ -137,6 +137,15 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
     while (true) {
         InterpreterAnswer answer =
             co_await interpreter_.ask(run.worker, header, body, workerOptions(run));
+        if (answer.op() == "need" && answer.header.value("need", "") == "workflow" &&
+            needs < kMaxNeeds) {
+            ++needs;
+            run.worker = answer.worker;
+            const std::string load = loadHeader(*run.workflow);
+            answer = co_await interpreter_.ask(run.worker, load, run.workflow->text,
+                                               workerOptions(run));
+            if (answer.status == Status::kOk) continue;
+        }
         bool restoreNow = false;
         if (answer.killed() || answer.crashed()) {
             // A worker that was ended at the deadline of the run, or of its cause, was slow only
@@ -148,6 +157,7 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
             run.worker = 0;
             restoreNow = true;
         } else if (answer.vanished()) {
+            if (++needs > kMaxNeeds) throw Suspended("no flow worker stays: " + answer.error);
             run.worker = 0;
             restoreNow = true;
         } else if (answer.status == Status::kFault || answer.status == Status::kInvalid) {
@@ -158,13 +168,6 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
             run.worker = answer.worker;
             if (answer.op() != "need") co_return answer;
             if (++needs > kMaxNeeds) co_return answer;
-            if (answer.header.value("need", "") == "workflow") {
-                const std::string load = loadHeader(*run.workflow);
-                InterpreterAnswer loaded = co_await interpreter_.ask(
-                    run.worker, load, run.workflow->text, workerOptions(run));
-                if (loaded.killed() || loaded.crashed()) noteKill(*run.workflow, run.id, loaded);
-                continue;
-            }
             restoreNow = true;
         }
         if (restoreNow && resumes && restored.empty()) {

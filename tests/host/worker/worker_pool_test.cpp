@@ -194,6 +194,7 @@ TEST_CASE("affinity reaches the very worker, and says gone when that has died") 
     CHECK(bench.wait("exit 0", first.workerId).status == WorkerStatus::crashed);
     const WorkerReply gone = bench.wait("pid", first.workerId);
     CHECK(gone.status == WorkerStatus::gone);
+    CHECK(gone.workerId == 0);  // this request reached no worker
     CHECK(gone.reason == "worker test 1 is gone");
     CHECK(bench.wait("pid", 4711).status == WorkerStatus::gone);
     CHECK(bench.wait("pid").payload != first.payload);
@@ -218,6 +219,7 @@ TEST_CASE("a request that overruns its time is answered timeout and its worker r
     Bench bench(options);
     const WorkerReply reply = bench.wait("spin");
     CHECK(reply.status == WorkerStatus::timeout);
+    CHECK(reply.workerId == 1);
     CHECK_THAT(reply.reason, StartsWith("worker test 1: its request overran the time limit"));
     CHECK(bench.wait("echo on").payload == "echo on");
     CHECK(bench.pool->counters().killedForTime == 1);
@@ -258,6 +260,7 @@ TEST_CASE("a request that overruns its memory is answered memory") {
     Bench bench(options);
     const WorkerReply reply = bench.wait("allocate");
     CHECK(reply.status == WorkerStatus::memory);
+    CHECK(reply.workerId == 1);
     CHECK_THAT(reply.reason, Contains("of memory; the limit is 150 MB"));
     CHECK(bench.pool->counters().killedForMemory == 1);
     CHECK(bench.wait("echo on").status == WorkerStatus::ok);
@@ -267,6 +270,7 @@ TEST_CASE("a crash says how it ended, and the log has its last words") {
     Bench bench(testOptions());
     const WorkerReply reply = bench.wait("crash");
     CHECK(reply.status == WorkerStatus::crashed);
+    CHECK(reply.workerId == 1);
     CHECK(reply.reason == "worker test 1 ended by itself with signal 11 (Segmentation fault)");
     CHECK(bench.wait("exit 7").reason == "worker test 2 ended by itself with exit code 7");
     CHECK(bench.wait("throw").reason == "worker test 3 ended by itself with exit code 1");

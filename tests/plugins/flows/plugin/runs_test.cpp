@@ -107,6 +107,32 @@ TEST_CASE("a run whose worker has gone is restored elsewhere") {
     CHECK(desk.host.actions.asked().size() == 2);
 }
 
+TEST_CASE("a run that finds no worker which stays is suspended") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onMessage()}));
+    desk.start();
+    for (int i = 0; i < 10; ++i)
+        desk.answerWorker("start", ofWorker(Status::kGone, 0, "worker flow 1 is gone"));
+    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    CHECK(desk.countAsked("start") == 5);
+}
+
+TEST_CASE("a run whose workflow ends the workers that load it fails") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onMessage()}));
+    desk.start();
+    Reply need;
+    need.content = encodeFlowFrame(R"({"op":"need","need":"workflow"})", "");
+    for (int i = 0; i < 2; ++i) {
+        need.code = i + 2;
+        desk.answerWorker("start", need);
+        desk.answerWorker("load", ofWorker(Status::kTooLarge, i + 2, "over its memory and killed"));
+    }
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.countAsked("load") == 3);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 1);
+}
+
 TEST_CASE("an effect whose intent could not be stored suspends the run, which goes on from there") {
     FlowDesk desk;
     desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
