@@ -1,5 +1,7 @@
 #include "journal/lane_works.hpp"
 
+#include <algorithm>
+
 #include "journal/schema.hpp"
 #include "journal/sqlite.hpp"
 
@@ -144,7 +146,7 @@ void Dispatcher::Lanes::End::write(Sqlite& db) {
 }
 
 void Dispatcher::Lanes::End::claimNext(Sqlite& db) {
-    nextClaimed_ = false;
+    nextClaimed_ = 0;
     nextBody_.reset();
     if (running_.lane == nullptr || retry() || !lanes_.open(*running_.subscriber)) return;
     const auto& items = running_.lane->items;
@@ -156,7 +158,7 @@ void Dispatcher::Lanes::End::claimNext(Sqlite& db) {
     }
     if (!countAttempt(db, next.event, running_.subscriber->name)) return;
     nextBody_ = next.body ? next.body : loadEvent(db, next.event);
-    nextClaimed_ = nextBody_ != nullptr;
+    nextClaimed_ = next.event;
 }
 
 void Dispatcher::Lanes::End::committed() {
@@ -173,6 +175,16 @@ void Dispatcher::Lanes::End::committed() {
     goOn();
 }
 
+/// The claimed event need not be the first any more: one that was released may have come back.
+void Dispatcher::Lanes::End::applyClaim(Lane& lane) {
+    const auto next = std::find_if(lane.items.begin(), lane.items.end(),
+                                   [&](const Item& each) { return each.event == nextClaimed_; });
+    if (next == lane.items.end()) return;
+    ++next->attempts;
+    next->claimed = true;
+    if (next == lane.items.begin() && !next->body) next->body = nextBody_;
+}
+
 void Dispatcher::Lanes::End::goOn() {
     Lane& lane = *running_.lane;
     Subscriber& sub = *running_.subscriber;
@@ -184,13 +196,8 @@ void Dispatcher::Lanes::End::goOn() {
         lanes_.finishItem(lane, running_.item.event);
         if (lane.items.empty()) {
             sub.lanes.erase(running_.key);
-        } else if (nextClaimed_) {
-            Item& next = lane.items.front();
-            ++next.attempts;
-            next.claimed = true;
-            if (!next.body) next.body = nextBody_;
-            lanes_.makeReady(lane);
         } else {
+            applyClaim(lane);
             lanes_.makeReady(lane);
         }
     }

@@ -65,13 +65,14 @@ private:
     bool retry() const;
     void decide();
     void claimNext(Sqlite& db);
+    void applyClaim(Lane& lane);
     void goOn();
 
     Lanes& lanes_;
     Running running_;
     Outcome outcome_;
     bool wasReleased_;
-    bool nextClaimed_ = false;
+    std::int64_t nextClaimed_ = 0;  ///< an event's number; 0: none
     std::shared_ptr<const Event> nextBody_;
 };
 

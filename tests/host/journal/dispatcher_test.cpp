@@ -174,6 +174,25 @@ TEST_CASE("a released delivery lets its lane go on and ends later") {
         CHECK(again.delivery.event->id == "1");
         CHECK(again.delivery.attempt == 2);
     }
+    SECTION("with a failure in the commit that claims the next: each comes with its own event") {
+        rig.append({event("3")});
+        rig.database.post([&] {
+            sleeping.done({Outcome::Kind::Unavailable, "no worker"});
+            second.done({});
+        });
+        rig.settle();
+        CHECK(rig.handed.empty());
+        clock.advance(rig.database, 60 * kSecond);
+        Handed again = rig.handed.take();
+        CHECK(again.delivery.event->id == "1");
+        CHECK(again.delivery.attempt == 1);
+        again.done({});
+        Handed third = rig.handed.take();
+        CHECK(third.delivery.event->id == "3");
+        CHECK(third.delivery.attempt == 1);
+        third.done({});
+        CHECK(delivery(rig, "3").at("attempts") == 1);
+    }
     rig.settle();
     CHECK(rig.dispatcher.counters().released == 0);
 }
