@@ -120,7 +120,7 @@ std::size_t OpenCalls::answerWhere(
             answers.emplace_back(std::move(call->done_), *status);
         }
     }
-    for (auto& [done, status] : answers) done(status, {});
+    for (auto& [done, status] : answers) tell(done, status, {});
     return answers.size();
 }
 

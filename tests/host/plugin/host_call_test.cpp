@@ -75,6 +75,22 @@ TEST_CASE("an answer that the host cannot use is a fault for who waits, and none
     CHECK(calls.count() == 0);
 }
 
+TEST_CASE("what the host cannot do with a call that is overdue is a fault for that call alone") {
+    OpenCalls calls;
+    std::vector<totem_status> got;
+    Answers other;
+    totem_call* first = calls.open(until(100), [&](totem_status status, totem::Body) {
+        if (status == TOTEM_E_DEADLINE) throw std::runtime_error("its request cannot be read");
+        got.push_back(status);
+    });
+    totem_call* second = calls.open(until(100), other.done());
+    CHECK(calls.sweep(100) == 2);
+    CHECK(got == std::vector<totem_status>{TOTEM_E_FAULT});
+    CHECK(other.got == std::vector<totem_status>{TOTEM_E_DEADLINE});
+    first->complete(first, TOTEM_OK, nullptr);
+    second->complete(second, TOTEM_OK, nullptr);
+}
+
 TEST_CASE("a delivery that let go of its lane has no deadline any more and lets go once") {
     OpenCalls calls;
     Answers answers;
