@@ -10,14 +10,14 @@ namespace {
 /// So many attempts in vain, without a trace on the other side: what it says is a refusal.
 constexpr int kMaxAbsent = 16;
 
-EffectAnswer answerOf(EffectState state, const std::string& text, bool recorded) {
+}  // namespace
+
+EffectAnswer answerOf(EffectState state, std::string text, bool recorded) {
     const auto kind = state == kSettled   ? EffectAnswer::Kind::Done
                       : state == kRefused ? EffectAnswer::Kind::Refused
                                           : EffectAnswer::Kind::Unknown;
-    return {kind, text, recorded};
+    return {kind, std::move(text), recorded};
 }
-
-}  // namespace
 
 Effects::Outbox::Outbox(Database& database, EffectsOptions options, EffectHooks hooks)
     : database_(database),

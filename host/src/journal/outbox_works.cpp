@@ -14,13 +14,6 @@ std::int64_t keyHash(const Database& database, const EffectAsk& ask) {
     return hash;
 }
 
-EffectAnswer recordedAnswer(EffectState state, std::string text) {
-    const auto kind = state == kSettled   ? EffectAnswer::Kind::Done
-                      : state == kRefused ? EffectAnswer::Kind::Refused
-                                          : EffectAnswer::Kind::Unknown;
-    return {kind, std::move(text), true};
-}
-
 EffectIntent readIntent(const Query& query) {
     EffectIntent intent;
     EffectAsk& ask = intent.ask;
@@ -66,7 +59,7 @@ bool Effects::Outbox::Intend::lookUp(Sqlite& db) {
         answer_ = EffectAnswer{EffectAnswer::Kind::Refused,
                                "the key was used for the action " + query.text(3), false};
     } else if (state > kIntent) {
-        answer_ = recordedAnswer(state, query.text(2));
+        answer_ = answerOf(state, query.text(2), true);
     } else {
         joined_ = true;
     }

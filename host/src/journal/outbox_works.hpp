@@ -11,6 +11,9 @@ namespace totemd {
 
 class Sqlite;
 
+/// What an effect that has come to its end answers.
+EffectAnswer answerOf(EffectState state, std::string text, bool recorded);
+
 /// Writes the intent with its checkpoint, unless this key has one already: then the ask gets the
 /// recorded result or joins the effect in flight.
 class Effects::Outbox::Intend : public Work {
