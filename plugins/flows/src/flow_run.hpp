@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -30,6 +32,10 @@ struct FlowRun {
     Call* cause = nullptr;                   ///< gives trace and cancellation; outlives the run
 
     std::int64_t deadlineNs = 0;  ///< when it has taken too long; 0 until it begins
+    /// So early before its cause's own deadline that it can still end visibly, and not only come
+    /// again. Max when it would have more time then, or when nobody waits.
+    std::int64_t causeEndNs = std::numeric_limits<std::int64_t>::max();
+    std::int64_t endNs() const { return std::min(deadlineNs, causeEndNs); }
 
     std::string records;
     int trip = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <future>
+#include <utility>
 
 #include <totem/draft/task.hpp>
 #include <totem/json.hpp>
@@ -21,6 +22,8 @@ namespace {
 
 constexpr std::int64_t kRefreshNs = 2'000'000'000;
 constexpr std::chrono::seconds kStartWait{5};
+/// What it takes to end a run and to tell.
+constexpr std::int64_t kEndNs = 2'000'000'000;
 constexpr const char* kWebhookEvent = "flows.webhook";
 
 std::string newId() {
@@ -292,6 +295,7 @@ private:
                 throw Failure(Status::kRefused, "the flow of this request is not there any more");
         }
         const bool first = pending && !pending->begun;
+        bool alone = true;  // a run that had all of the delivery for itself
         try {
             for (FlowRun& run : runs) {
                 // Of nothing but the cause and the trigger: which other flows there are changes
@@ -304,6 +308,7 @@ private:
                 auto earlier = RunDriver::Earlier::kNone;
                 if (!first) earlier = co_await driver_.restore(run);
                 if (earlier == RunDriver::Earlier::kEnded) continue;
+                if (std::exchange(alone, false)) run.causeEndNs = call.deadlineNs() - kEndNs;
                 const FlowEnd end = co_await runLogged(run);
                 settle(run, end, *parameters,
                        earlier == RunDriver::Earlier::kCheckpoint || run.trip > 0);
@@ -522,6 +527,7 @@ private:
         run.mode = "manual";
         run.answer = "all";
         run.cause = &call;
+        run.causeEndNs = call.deadlineNs() - kEndNs;
         const FlowEnd end = co_await driver_.run(run);
         driver_.records().keep(run, end, run.trip > 0);
         Json result{{"run", run.id}, {"ok", end.ok}};

@@ -110,7 +110,7 @@ bool RequestDoer::restore(std::string_view checkpoint, FlowRun& run) {
 
 AskOptions RequestDoer::optionsFor(FlowRun& run, std::int64_t timeoutMs) {
     AskOptions options = run.cause == nullptr ? AskOptions() : AskOptions(*run.cause);
-    options.deadlineNs(clock_.monotonicNs() + timeoutMs * kMs);
+    options.deadlineNs(std::min(clock_.monotonicNs() + timeoutMs * kMs, run.causeEndNs));
     if (!run.subject.empty()) options.subject(run.subject);
     return options;
 }
@@ -143,10 +143,7 @@ Task<std::string> RequestDoer::doOne(FlowRun& run, const Json& request) {
     const std::string kind = request.value("kind", "");
     const std::string key = keyOf(run, request);
     const std::int64_t after = request.value("after", std::int64_t{0});
-    if (after > 0) {
-        const bool slept = co_await sleeper_.sleep(after * kMs);
-        if (!slept) throw Suspended(kStopping);
-    }
+    if (after > 0) co_await sleep(run, after * kMs);
     if (kind == "http") co_return co_await doHttp(run, request, key);
     if (kind == "wait") co_return co_await doWait(run, request);
     if (kind == "workflow") co_return co_await subRuns_.runSub(run, request, key);
@@ -190,7 +187,12 @@ Task<std::string> RequestDoer::doAction(FlowRun& run, std::string action, std::s
     options.deadlineNs(deadlineNs).idempotencyKey(std::move(key));
     // A sub-workflow begins anew when its run is continued: its effects are known by their keys.
     if (run.depth == 0) options.checkpoint(checkpointKey(run), checkpointOf(run));
+    const std::int64_t asked = clock_.monotonicNs();
     Answer answer = co_await actions_.ask(action, input, options);
+    // An effect may wait for its host to come back. What has it now has its result the next time,
+    // and then all of the cause's time for the rest.
+    if (run.causeEndNs != std::numeric_limits<std::int64_t>::max())
+        run.causeEndNs += clock_.monotonicNs() - asked;
     const char* code =
         action == kHttpRequest ? httpCodeOf(answer.status) : actionCodeOf(answer.status);
     if (answer.ok()) {
@@ -203,6 +205,14 @@ Task<std::string> RequestDoer::doAction(FlowRun& run, std::string action, std::s
                      code);
 }
 
+/// As long as the cause lasts.
+Task<bool> RequestDoer::sleep(FlowRun& run, std::int64_t delayNs) {
+    const std::int64_t left = run.causeEndNs - clock_.monotonicNs();
+    if (!co_await sleeper_.sleep(std::clamp<std::int64_t>(left, 0, delayNs)))
+        throw Suspended(kStopping);
+    co_return true;
+}
+
 Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
     if (request.value("webhook", false) || request.value("form", false)) {
         co_return failed("waiting for a webhook or a form is not supported", "ERR_KIND");
@@ -211,18 +221,20 @@ Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
     std::int64_t until = request.contains("until") ? request.at("until").get<std::int64_t>()
                                                    : nowMs + request.value("ms", std::int64_t{0});
     if (run.waitUntilMs != 0 && run.waitTrip == run.trip) until = run.waitUntilMs;
-    const bool durable = until - nowMs > kDurableWaitMs && run.workflow->durable && run.depth == 0;
-    if (durable) {
+    const bool isLong = until - nowMs > kDurableWaitMs;
+    if (isLong && run.workflow->durable && run.depth == 0) {
         run.waitUntilMs = until;
         run.waitTrip = run.trip;
         Answer stored = co_await store_.put(checkpointKey(run), checkpointOf(run), 0);
         if (!stored.ok())
             throw Suspended("the wait could not be stored: " + std::string(stored.text()));
-        if (run.cause != nullptr) events_.releaseLane(*run.cause);
+    }
+    if (isLong && run.cause != nullptr) {
+        events_.releaseLane(*run.cause);
+        run.causeEndNs = std::numeric_limits<std::int64_t>::max();
     }
     const std::int64_t left = run.deadlineNs - clock_.monotonicNs();
-    const bool slept = co_await sleeper_.sleep(std::max<std::int64_t>(0, until - nowMs) * kMs);
-    if (!slept) throw Suspended(kStopping);
+    co_await sleep(run, std::max<std::int64_t>(0, until - nowMs) * kMs);
     run.deadlineNs = std::max(run.deadlineNs, clock_.monotonicNs() + left);
     run.waitUntilMs = 0;
     co_return done("{}");

@@ -62,6 +62,7 @@ private:
     Task<std::string> doAction(FlowRun& run, std::string action, std::string input, std::string key,
                                std::int64_t deadlineNs);
     Task<std::string> doWait(FlowRun& run, const Json& request);
+    Task<bool> sleep(FlowRun& run, std::int64_t delayNs);
     AskOptions optionsFor(FlowRun& run, std::int64_t timeoutMs);
 
     HttpRequests http_;

@@ -73,17 +73,20 @@ std::string RunDriver::loadHeader(const Workflow& workflow) const {
 
 AskOptions RunDriver::workerOptions(const FlowRun& run) const {
     AskOptions options = run.cause == nullptr ? AskOptions() : AskOptions(*run.cause);
-    return options.deadlineNs(run.deadlineNs);
+    return options.deadlineNs(run.endNs());
 }
 
 bool RunDriver::isLate(const FlowRun& run) const {
-    return clock_.monotonicNs() >= run.deadlineNs;
+    return clock_.monotonicNs() >= run.endNs();
 }
 
 FlowEnd RunDriver::lateEnd(const FlowRun& run) const {
     FlowEnd end;
-    end.error =
-        errorText("the run took longer than " + std::to_string(settings_.maxRunNs / (1000 * kMs)) +
+    end.error = errorText(
+        run.causeEndNs < run.deadlineNs
+            ? "the run took longer than one delivery of its message lasts; behind a Wait of more "
+              "than 5 s it may take as long as plugins.flows.config.max_run_s says"
+            : "the run took longer than " + std::to_string(settings_.maxRunNs / (1000 * kMs)) +
                   " s; see plugins.flows.config.max_run_s");
     log_.warning("run.failed",
                  {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
@@ -228,6 +231,8 @@ Task<FlowEnd> RunDriver::run(FlowRun& run) {
             doer_.doDetached(run, request);
         const Json& requests = answer.header["requests"];
         results = co_await doer_.doAll(run, requests);
+        if (run.cause != nullptr && run.cause->cancelled())
+            throw Suspended("nobody waits for the run any more");
         if (isLate(run)) co_return lateEnd(run);
         header = resumeHeader(run);
     }
@@ -342,8 +347,10 @@ Task<std::string> RunDriver::runSub(FlowRun& parent, const Json& request, std::s
     sub.depth = parent.depth + 1;
     sub.cause = parent.cause;
     sub.deadlineNs = parent.deadlineNs;
+    sub.causeEndNs = parent.causeEndNs;
     FlowEnd end = co_await run(sub);
     parent.deadlineNs = std::max(parent.deadlineNs, sub.deadlineNs);  // it may have waited
+    parent.causeEndNs = std::max(parent.causeEndNs, sub.causeEndNs);
     if (!end.ok) co_return "{\"error\":" + end.error + "}";
     co_return "{\"ok\":{\"items\":" + (end.output.empty() ? std::string("[]") : end.output) + "}}";
 }

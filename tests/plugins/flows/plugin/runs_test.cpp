@@ -247,6 +247,71 @@ TEST_CASE("a run that takes longer than allowed ends, its waits not counted") {
     CHECK(desk.host.metrics.total("flow_runs", {{"end", "success"}}) == 1);
 }
 
+TEST_CASE("a Wait that outlasts its delivery gives up the lane wherever it stands") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
+    const Json wait =
+        node("Wait", "n8n-nodes-base.wait", 1.1, {{"amount", 200}, {"unit", "seconds"}});
+    SECTION("in a sub-workflow") {
+        Json sub = chain("Sub", {node("Called", "n8n-nodes-base.executeWorkflowTrigger", 1.1,
+                                      {{"inputSource", "passthrough"}}),
+                                 wait});
+        sub["active"] = false;
+        desk.write("sub.json", sub);
+        const Json which{{"__rl", true}, {"mode", "id"}, {"value", "Sub"}};
+        desk.write("a.json", chain("A", {onMessage(),
+                                         node("Call", "n8n-nodes-base.executeWorkflow", 1.2,
+                                              {{"workflowId", which}, {"mode", "once"}}),
+                                         action("desk.send")}));
+    }
+    SECTION("in a flow that is not durable") {
+        Json flow = chain("A", {onMessage(), wait, action("desk.send")});
+        flow["settings"]["durable"] = false;
+        desk.write("a.json", flow);
+    }
+    desk.start();
+    CallOptions options;
+    options.timeout = 120s;
+    const OpenCall call = desk.message("hola", options);
+    desk.host.advance(201s);
+    CHECK(call.reply().ok());
+    int sent = 0;
+    for (const Asked& asked : desk.host.actions.asked()) sent += asked.name == "desk.send";
+    CHECK(sent == 1);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "success"}}) == 1);
+}
+
+TEST_CASE("a run that cannot end within one delivery ends visibly before that") {
+    FlowDesk desk;
+    desk.host.http.answer("GET", "http://slow.test/", Reply::http(200, "{}"), 119s);
+    desk.write("a.json", chain("A", {onMessage(), node("Ask", "n8n-nodes-base.httpRequest", 4.2,
+                                                       {{"url", "http://slow.test/"}})}));
+    desk.start();
+    CallOptions options;
+    options.timeout = 120s;
+    const OpenCall call = desk.message("hola", options);
+    desk.host.advance(118s);
+    CHECK(call.answered());
+    CHECK(call.reply().ok());
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 1);
+    CHECK(desk.host.log.of("run.failed").at(0).field("error").find("one delivery") !=
+          std::string::npos);
+}
+
+TEST_CASE("a run that an effect kept waiting is continued in the next delivery") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}), 55s);
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()), 10s);
+    desk.write("a.json", twoSteps());
+    desk.start();
+    CallOptions options;
+    options.timeout = 60s;
+    const OpenCall call = desk.message("hola", options);
+    desk.host.advance(66s);
+    CHECK_FALSE(call.reply().ok());
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 0);
+}
+
 TEST_CASE("a workflow finds its static data again after a restart") {
     FlowDesk desk;
     desk.write("a.json", chain("A", {onWebhook("a", "lastNode"),
