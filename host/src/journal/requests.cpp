@@ -1,10 +1,10 @@
 #include "journal/requests.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <stdexcept>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "journal/backoff.hpp"
 #include "journal/database.hpp"
@@ -12,6 +12,11 @@
 #include "journal/sqlite.hpp"
 
 namespace totemd {
+namespace {
+
+constexpr std::int64_t kTakeBytes = std::int64_t{16} << 20;
+
+}  // namespace
 
 /// What the works share: how much waits, and what is taken (writer thread).
 class Requests::Shelf {
@@ -31,8 +36,8 @@ public:
     Database& database;
     const RequestsOptions options;
     std::atomic<std::int64_t> count{0}, bytes{0};
-    std::unordered_set<std::int64_t> taken;
-    std::unordered_map<std::int64_t, int> givenBack;  ///< attempts in a row, by request
+    std::unordered_map<std::int64_t, std::string> taken;  ///< in hand: whose, by request
+    std::unordered_map<std::int64_t, int> givenBack;      ///< attempts in a row, by request
     Backoff backoff, unavailable;
 };
 
@@ -114,19 +119,15 @@ public:
 
     void write(Sqlite& db) override {
         letGo();
-        {
-            Query query(db,
-                        "SELECT seq, listener, route, method, target, headers, body, peer, trace,"
-                        " received, reason, attempts FROM requests WHERE state = 0 AND plugin = ?"
-                        " AND not_before <= ? ORDER BY seq",
-                        plugin_, which_ == Which::All ? INT64_MAX : shelf_.database.now());
-            while (static_cast<int>(requests_.size()) < limit_ && query.next()) {
-                if (shelf_.taken.count(query.integer(0)) == 0) requests_.push_back(read(query));
-            }
+        // Also what another take of this batch has.
+        if (std::any_of(shelf_.taken.begin(), shelf_.taken.end(),
+                        [this](const auto& taken) { return taken.second == plugin_; })) {
+            return;
         }
+        read(db);
         for (const auto& request : requests_) {
             db.run("UPDATE requests SET attempts = attempts + 1 WHERE seq = ?", request.seq);
-            shelf_.taken.insert(request.seq);  // now: the batch may hold another take
+            shelf_.taken.emplace(request.seq, plugin_);
         }
     }
     void committed() override { done_(std::move(requests_)); }
@@ -139,6 +140,18 @@ private:
     void letGo() {
         for (const auto& request : requests_) shelf_.taken.erase(request.seq);
         requests_.clear();
+    }
+    void read(Sqlite& db) {
+        Query query(db,
+                    "SELECT seq, listener, route, method, target, headers, body, peer, trace,"
+                    " received, reason, attempts FROM requests WHERE state = 0 AND plugin = ?"
+                    " AND not_before <= ? ORDER BY seq LIMIT ?",
+                    plugin_, which_ == Which::All ? INT64_MAX : shelf_.database.now(), limit_);
+        std::int64_t bytes = 0;
+        while (bytes < kTakeBytes && query.next()) {
+            requests_.push_back(read(query));
+            bytes += static_cast<std::int64_t>(requests_.back().body.size());
+        }
     }
     RawRequest read(const Query& query) const {
         RawRequest request;

@@ -57,8 +57,9 @@ public:
 
     void add(RawRequest request, AddDone done);
     /// The oldest `limit` waiting requests of the plugin, each counted as an attempt, durably;
-    /// `Due` leaves out those in their back-off. What is taken is not handed out again before
-    /// `finish` or the next start.
+    /// fewer when their bodies come to 16 MB, since all of them are in memory at once. `Due` leaves
+    /// out those in their back-off. None while something of the plugin is in hand: taken, and not
+    /// yet told by `finish` how it ended.
     void take(const std::string& plugin, int limit, Which which, TakeDone done);
     void finish(std::int64_t seq, End end, std::string error = {});
     /// Lets an ended request wait again, with attempts from 0 (a decode bug was mended).

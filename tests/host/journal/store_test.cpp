@@ -193,6 +193,20 @@ TEST_CASE(
     CHECK(requests.waiting() == 0);  // a dead letter
 }
 
+TEST_CASE("a take is bounded in bytes, and the next one comes when all of it has ended") {
+    TempFolder folder;
+    Database database({folder.file()});
+    Requests requests(database, {});
+    for (int i = 0; i < 3; ++i) add(requests, request(std::string(10 << 20, 'x')));
+    const auto first = take(requests);
+    REQUIRE(first.size() == 2);
+    requests.finish(first[0].seq, Requests::End::Done);
+    CHECK(take(requests).empty());
+    requests.finish(first[1].seq, Requests::End::Done);
+    put(database, "flows", "key", "the ends are committed");
+    CHECK(take(requests).size() == 1);
+}
+
 TEST_CASE("what is taken twice in one commit is handed out once") {
     TempFolder folder;
     Database database({folder.file()});
