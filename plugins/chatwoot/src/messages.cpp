@@ -114,7 +114,8 @@ Task<std::string> Messages::send(Call& call, std::string_view text) const {
         // 401: a bot's token may not read before 4.14.2. Without a user's token the message is
         // sent ungated then.
     }
-    std::vector<Attachment> files = co_await collectAttachments(http_, call, input, kMaxFileBytes);
+    std::vector<Attachment> files =
+        co_await collectAttachments(http_, clock_, call, input, kMaxFileBytes);
     const std::string written = stringAt(input, "text");
     if (written.empty() && files.empty())
         throw Failure(Status::kInvalid, "the message has neither a text nor an attachment");

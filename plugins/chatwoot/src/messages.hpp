@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <totem/clock.hpp>
 #include <totem/draft/task.hpp>
 #include <totem/json.hpp>
 
@@ -15,7 +16,7 @@ namespace totem::chatwoot {
 class Messages {
 public:
     Messages(const totem_host* host, const Settings& settings)
-        : host_(host), settings_(settings), http_(host), client_(host, settings) {}
+        : host_(host), settings_(settings), clock_(host), http_(host), client_(host, settings) {}
 
     /// The action chatwoot.send_message: {"sent", "id"} or {"sent": false, "reason"}.
     Task<std::string> send(Call& call, std::string_view input) const;
@@ -35,6 +36,7 @@ private:
 
     const totem_host* host_;
     const Settings& settings_;
+    const Clock clock_;
     const HttpClient http_;  // for attachments
     const ChatwootClient client_;
 };

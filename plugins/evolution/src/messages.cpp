@@ -82,7 +82,7 @@ Task<std::string> Messages::sendText(Call& call, std::string_view text) const {
     if (const std::string quoted = textAt(input, "quoted"); !quoted.empty())
         to["quoted"] = {{"key", {{"id", quoted}}}};
     const std::vector<Attachment> files =
-        co_await collectAttachments(http_, call, input, kMaxFileBytes);
+        co_await collectAttachments(http_, clock_, call, input, kMaxFileBytes);
     const std::string message = textAt(input, "text");
     // Evolution would refuse it.
     if (files.empty() && message.find_first_not_of(" \t\r\n") == std::string::npos)

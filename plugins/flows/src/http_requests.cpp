@@ -27,17 +27,41 @@ std::string bytesOf(const Json& object, const char* name) {
     return *std::move(bytes);
 }
 
+/// For a parameter in a part's header, as browsers write it.
+std::string parameter(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"')
+            out += "%22";
+        else if (c == '\r')
+            out += "%0D";
+        else if (c == '\n')
+            out += "%0A";
+        else
+            out += c;
+    }
+    return out + "\"";
+}
+
+std::string typeOf(const Json& part) {
+    std::string type =
+        part.contains("mimeType") ? textOf(part, "mimeType") : "application/octet-stream";
+    if (std::any_of(type.begin(), type.end(),
+                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+        throw Failure(Status::kInvalid, "a file's type has control characters");
+    return type;
+}
+
 /// multipart/form-data (RFC 7578).
 std::string multipart(const Json& parts, const std::string& boundary) {
     std::string body;
     for (const Json& part : parts) {
-        body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" +
-                textOf(part, "name") + "\"";
+        body += "--" + boundary +
+                "\r\nContent-Disposition: form-data; name=" + parameter(textOf(part, "name"));
         if (part.contains("base64")) {
-            body +=
-                "; filename=\"" + (part.contains("fileName") ? textOf(part, "fileName") : "file") +
-                "\"\r\nContent-Type: " +
-                (part.contains("mimeType") ? textOf(part, "mimeType") : "application/octet-stream");
+            body += "; filename=" +
+                    parameter(part.contains("fileName") ? textOf(part, "fileName") : "file") +
+                    "\r\nContent-Type: " + typeOf(part);
         }
         body += "\r\n\r\n" +
                 (part.contains("base64") ? bytesOf(part, "base64") : textOf(part, "value")) +

@@ -1,8 +1,10 @@
 // chatwoot.send_message with files: fetched before anything is sent, then one form.
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <totem/testing/loaded_plugin.hpp>
 
+using namespace std::chrono_literals;
 using namespace totem::testing;
 using Catch::Contains;
 using totem::Json;
@@ -21,11 +23,14 @@ struct Desk {
         host.http.answer("GET", kConversation, Reply::httpJson(200, Json{{"status", "open"}}));
         host.http.answer("POST", kMessages, Reply::httpJson(200, Json{{"id", 31}}));
     }
+    LoadedPlugin load() {
+        return {host, std::filesystem::path(TOTEM_TEST_BUILT_PLUGINS) / "chatwoot",
+                Json{{"base_url", "http://chatwoot:3000"},
+                     {"account_id", 1},
+                     {"api_access_token", "user-token"}}};
+    }
     Reply send(const Json& input) {
-        LoadedPlugin chatwoot{host, std::filesystem::path(TOTEM_TEST_BUILT_PLUGINS) / "chatwoot",
-                              Json{{"base_url", "http://chatwoot:3000"},
-                                   {"account_id", 1},
-                                   {"api_access_token", "user-token"}}};
+        LoadedPlugin chatwoot = load();
         CallOptions options;
         options.idempotencyKey = "event-1";
         Json whole{{"conversation", 7}};
@@ -102,6 +107,10 @@ TEST_CASE("a file that cannot be had: nothing is sent, and it is said whether to
                               Reply::failure(Status::kUnavailable, "refused"));
         expected = Status::kUnavailable;
     }
+    SECTION("a type that would add a header") {
+        attachment = Json{{"base64", "AAAA"}, {"type", "text/plain\r\nX-More: 1"}};
+        expected = Status::kInvalid;
+    }
     SECTION("no file at all") {
         attachment = Json{{"base64", "not base64!"}};
         expected = Status::kInvalid;
@@ -109,5 +118,20 @@ TEST_CASE("a file that cannot be had: nothing is sent, and it is said whether to
     const Reply reply = desk.send({{"text", "x"}, {"attachments", Json::array({attachment})}});
     CHECK(reply.status == expected);
     CHECK_THAT(reply.content, !Contains("secret"));
+    CHECK(desk.posts().empty());
+}
+
+TEST_CASE("a server that is slow with a file leaves time to say that nothing was sent") {
+    Desk desk;
+    desk.host.http.answer("GET", kPicture, Reply::http(200, "x"), 60s);
+    LoadedPlugin chatwoot = desk.load();
+    CallOptions options;
+    options.timeout = GENERATE(30s, 60s);
+    const OpenCall call = chatwoot.act(
+        "chatwoot.send_message",
+        {{"conversation", 7}, {"text", "x"}, {"attachments", {{{"url", kPicture}}}}}, options);
+    desk.host.advance(20s);
+    CHECK(call.answered());
+    CHECK(call.reply().status == Status::kUnavailable);
     CHECK(desk.posts().empty());
 }

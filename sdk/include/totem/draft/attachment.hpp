@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "totem/base64.hpp"
+#include "totem/clock.hpp"
 #include "totem/draft/task.hpp"
 #include "totem/http_client.hpp"
 #include "totem/json.hpp"
@@ -24,6 +25,8 @@ struct Attachment {
 };
 
 namespace detail {
+
+inline constexpr std::int64_t kMaxFetchNs = 20'000'000'000;
 
 struct FileType {
     std::string_view type, extension, other;
@@ -42,6 +45,11 @@ inline std::string lowerAscii(std::string_view text) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     }
     return out;
+}
+
+inline bool hasControls(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 /// A plain file name that ends as its type wants: receivers go by the ending, and a rendition may
@@ -69,9 +77,10 @@ inline std::string attachmentText(const Json& wanted, const char* member) {
 
 /// The files of an action's input, fetched one after the other on behalf of `call`; none without
 /// "attachments". Throws Failure, and then nothing was sent to anybody: kUnavailable is worth
-/// another try, kRefused and kInvalid are not. `http` and `call` outlive the task.
-inline Task<std::vector<Attachment>> collectAttachments(const HttpClient& http, const Call& call,
-                                                        Json input, std::uint64_t maxBytes) {
+/// another try, kRefused and kInvalid are not. `http`, `clock` and `call` outlive the task.
+inline Task<std::vector<Attachment>> collectAttachments(const HttpClient& http, const Clock& clock,
+                                                        const Call& call, Json input,
+                                                        std::uint64_t maxBytes) {
     std::vector<Attachment> files;
     const Json list = input.value("attachments", Json::array());
     std::uint64_t left = maxBytes;
@@ -91,7 +100,12 @@ inline Task<std::vector<Attachment>> collectAttachments(const HttpClient& http, 
         } else {
             HttpOut out("GET", url);
             out.maxRedirects(3).maxResponseBytes(std::max<std::uint64_t>(left, 1));
-            Answer answer = co_await http.ask(out, AskOptions(call));
+            // A slow server must leave time for saying that nothing was sent.
+            const std::int64_t now = clock.monotonicNs();
+            AskOptions options(call);
+            options.deadlineNs(now + std::clamp<std::int64_t>((call.deadlineNs() - now) / 2, 1,
+                                                              detail::kMaxFetchNs));
+            Answer answer = co_await http.ask(out, options);
             const int code = answer.ok() ? answer.body.code() : 0;
             if (!answer.ok()) {
                 const bool never = answer.status == Status::kTooLarge ||
@@ -119,6 +133,8 @@ inline Task<std::vector<Attachment>> collectAttachments(const HttpClient& http, 
                                                 : std::string("the attachments are too large"));
         left -= file.bytes.size();
         if (file.type.empty()) file.type = "application/octet-stream";
+        if (detail::hasControls(file.type))
+            throw Failure(Status::kInvalid, "attachments: a type has control characters");
         const std::string given = detail::attachmentText(wanted, "name");
         file.name = detail::attachmentName(given.empty() ? name : given, file.type);
         files.push_back(std::move(file));

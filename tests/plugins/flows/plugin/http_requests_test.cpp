@@ -114,6 +114,24 @@ TEST_CASE("a body is sent as text, as bytes or as a form") {
           Json{{"data", "aG9sYQ=="}, {"fileName", "a.txt"}, {"mimeType", "text/plain"}});
 }
 
+TEST_CASE("what a customer calls a file adds nothing to a form") {
+    Sender sender;
+    sender.host.http.answer("POST", "http://s.test/a", Reply::http(200));
+    const auto parts = [](const char* fileName, const char* type) {
+        return with(kOne, {{"parts",
+                            {{{"name", "fi\"le"},
+                              {"base64", "aG9sYQ=="},
+                              {"fileName", fileName},
+                              {"mimeType", type}}}}});
+    };
+    sender.send(parts("a\"; name=\"b\r\nX-More: 1\n.txt", "text/plain"));
+    const std::string form = sender.sent().content;
+    CHECK(form.find("name=\"fi%22le\"; "
+                    "filename=\"a%22; name=%22b%0D%0AX-More: 1%0A.txt\"\r\n") != std::string::npos);
+    CHECK(sender.send(parts("a.txt", "text/plain\r\nX-More: 1")).status == Status::kInvalid);
+    CHECK(sender.host.http.sent().size() == 1);
+}
+
 TEST_CASE("an answer carries its status, its headers as Node gives them, and text or bytes") {
     Sender sender;
     sender.host.http.answer("POST", "http://s.test/a",
