@@ -9,6 +9,7 @@ namespace totem::flows {
 namespace {
 
 constexpr std::size_t kMaxRecordBytes = 256 * 1024;
+constexpr std::uint32_t kPage = 100;  ///< rows
 
 /// Sorts newest first: what is left until a far future, in microseconds.
 std::string keyFor(std::int64_t unixNs, const std::string& run) {
@@ -44,25 +45,36 @@ void RunRecords::keep(const FlowRun& run, const FlowEnd& end, bool hadCheckpoint
 }
 
 Task<std::string> RunRecords::list(int limit, std::string run) const {
-    Answer answer = co_await store_.list("execution/", "",
-                                         run.empty() ? static_cast<std::uint32_t>(limit) : 10'000);
-    if (!answer.ok()) throw Failure(answer.status, std::string(answer.text()));
     Json runs = Json::array();
-    const Json entries = Json::parse(answer.text());
-    for (const Json& entry : entries.at("entries")) {
-        std::istringstream lines(entry.at("value").get<std::string>());
-        std::string line;
-        std::getline(lines, line);
-        Json item = Json::parse(line, nullptr, false);
-        if (!item.is_object() || (!run.empty() && item.value("run", "") != run)) continue;
-        if (!run.empty()) {
-            item["nodes"] = Json::array();
-            while (std::getline(lines, line)) {
-                Json node = Json::parse(line, nullptr, false);
-                if (node.is_object()) item["nodes"].push_back(std::move(node));
+    std::string after;
+    bool more = true;
+    while (more) {
+        // The store's thread builds a page while others wait for it to write.
+        Answer answer = co_await store_.list("execution/", after, kPage);
+        if (!answer.ok()) throw Failure(answer.status, std::string(answer.text()));
+        const Json page = Json::parse(answer.body.read());
+        const Json& entries = page.at("entries");
+        more = entries.size() == kPage;
+        for (const Json& entry : entries) {
+            after = entry.at("key").get<std::string>();
+            if (run.empty() && static_cast<int>(runs.size()) >= limit) {
+                more = false;
+                break;
             }
+            std::istringstream lines(entry.at("value").get<std::string>());
+            std::string line;
+            std::getline(lines, line);
+            Json item = Json::parse(line, nullptr, false);
+            if (!item.is_object() || (!run.empty() && item.value("run", "") != run)) continue;
+            if (!run.empty()) {
+                item["nodes"] = Json::array();
+                while (std::getline(lines, line)) {
+                    Json node = Json::parse(line, nullptr, false);
+                    if (node.is_object()) item["nodes"].push_back(std::move(node));
+                }
+            }
+            runs.push_back(std::move(item));
         }
-        runs.push_back(std::move(item));
     }
     Json result = Json::object();
     result["runs"] = std::move(runs);
