@@ -309,9 +309,12 @@ private:
                 if (!first) earlier = co_await driver_.restore(run);
                 if (earlier == RunDriver::Earlier::kEnded) continue;
                 if (std::exchange(alone, false)) run.causeEndNs = call.deadlineNs() - kEndNs;
-                const FlowEnd end = co_await runLogged(run);
-                settle(run, end, *parameters,
-                       earlier == RunDriver::Earlier::kCheckpoint || run.trip > 0);
+                FlowEnd end;  // with ?: around the co_await GCC destroys it twice
+                if (earlier == RunDriver::Earlier::kChanged)
+                    end = driver_.changedEnd(run);
+                else
+                    end = co_await runLogged(run);
+                settle(run, end, *parameters, earlier != RunDriver::Earlier::kNone || run.trip > 0);
                 if (runs.size() > 1) co_await driver_.markEnded(run);
             }
             if (runs.size() > 1) {

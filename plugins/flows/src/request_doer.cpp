@@ -98,11 +98,10 @@ std::string RequestDoer::checkpointOf(const FlowRun& run) {
 }
 
 bool RequestDoer::restore(std::string_view checkpoint, FlowRun& run) {
-    const auto newline = checkpoint.find('\n');
-    if (newline == std::string_view::npos) return false;
+    const auto newline = std::min(checkpoint.find('\n'), checkpoint.size());
     const Json header = Json::parse(checkpoint.substr(0, newline), nullptr, false);
+    run.records = checkpoint.substr(std::min(newline + 1, checkpoint.size()));
     if (!header.is_object() || header.value("hash", "") != run.workflow->hash) return false;
-    run.records = checkpoint.substr(newline + 1);
     run.waitUntilMs = header.value("wait_until", std::int64_t{0});
     run.waitTrip = header.value("wait_trip", 0);
     return true;

@@ -53,7 +53,7 @@ public:
     static std::string checkpointKey(const FlowRun& run) { return "run/" + run.id; }
     /// A header line, then the records.
     static std::string checkpointOf(const FlowRun& run);
-    /// Takes a checkpoint over into a run; false when it cannot be read.
+    /// Takes a checkpoint over into a run; false when it is of another state of the workflow.
     static bool restore(std::string_view checkpoint, FlowRun& run);
 
 private:

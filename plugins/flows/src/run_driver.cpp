@@ -80,17 +80,30 @@ bool RunDriver::isLate(const FlowRun& run) const {
     return clock_.monotonicNs() >= run.endNs();
 }
 
-FlowEnd RunDriver::lateEnd(const FlowRun& run) const {
+FlowEnd RunDriver::failedEnd(const FlowRun& run, const std::string& message) const {
     FlowEnd end;
-    end.error = errorText(
-        run.causeEndNs < run.deadlineNs
-            ? "the run took longer than one delivery of its message lasts; behind a Wait of more "
-              "than 5 s it may take as long as plugins.flows.config.max_run_s says"
-            : "the run took longer than " + std::to_string(settings_.maxRunNs / (1000 * kMs)) +
-                  " s; see plugins.flows.config.max_run_s");
+    end.error = errorText(message);
     log_.warning("run.failed",
                  {{"flow", run.workflow->name}, {"run", run.id}, {"error", end.error}});
     return end;
+}
+
+FlowEnd RunDriver::lateEnd(const FlowRun& run) const {
+    if (run.causeEndNs < run.deadlineNs)
+        return failedEnd(
+            run,
+            "the run took longer than one delivery of its message lasts; behind a Wait of more "
+            "than 5 s it may take as long as plugins.flows.config.max_run_s says");
+    return failedEnd(run, "the run took longer than " +
+                              std::to_string(settings_.maxRunNs / (1000 * kMs)) +
+                              " s; see plugins.flows.config.max_run_s");
+}
+
+FlowEnd RunDriver::changedEnd(const FlowRun& run) const {
+    return failedEnd(run, "the workflow \"" + run.workflow->name +
+                              "\" was changed while the run was under way, and begun anew it might "
+                              "send twice; see what it sent (totemctl effects list), and if it is "
+                              "to begin anew: totemctl events replay --fresh");
 }
 
 void RunDriver::noteKill(const Workflow& workflow, const std::string& run,
@@ -145,8 +158,8 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
             ++needs;
             run.worker = answer.worker;
             const std::string load = loadHeader(*run.workflow);
-            answer = co_await interpreter_.ask(run.worker, load, run.workflow->text,
-                                               workerOptions(run));
+            answer =
+                co_await interpreter_.ask(run.worker, load, run.workflow->text, workerOptions(run));
             if (answer.status == Status::kOk) continue;
         }
         bool restoreNow = false;
@@ -297,7 +310,7 @@ Task<RunDriver::Earlier> RunDriver::restore(FlowRun& run) {
     Answer row = co_await store_.get(RequestDoer::checkpointKey(run));
     if (row.ok() && row.text() == kEnded) co_return Earlier::kEnded;
     if (row.ok())
-        co_return RequestDoer::restore(row.text(), run) ? Earlier::kCheckpoint : Earlier::kNone;
+        co_return RequestDoer::restore(row.text(), run) ? Earlier::kCheckpoint : Earlier::kChanged;
     if (row.status != Status::kNotFound)
         throw Suspended("the checkpoint could not be read: " + std::string(row.text()));
     co_return Earlier::kNone;

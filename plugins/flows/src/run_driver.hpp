@@ -28,9 +28,13 @@ public:
     /// Throws Failure: kUnavailable when it is to be continued later (the daemon stops, no worker
     /// can be had, no intent can be stored), kFault when the worker talks nonsense.
     Task<FlowEnd> run(FlowRun& run);
-    enum class Earlier { kNone, kCheckpoint, kEnded };
+    /// kChanged: the workflow is not the one of the checkpoint any more.
+    enum class Earlier { kNone, kCheckpoint, kChanged, kEnded };
     /// Reads the checkpoint of an earlier attempt at this run, if there is one.
     Task<Earlier> restore(FlowRun& run);
+    /// The end of a run that would begin anew in a changed workflow. It has a checkpoint, so it has
+    /// asked for an effect or waited, and might send twice.
+    FlowEnd changedEnd(const FlowRun& run) const;
     /// For the next attempt: the other runs of its cause go on, this one does not begin again.
     Task<bool> markEnded(const FlowRun& run);
 
@@ -69,6 +73,7 @@ private:
                   const InterpreterAnswer& answer);
     bool isLate(const FlowRun& run) const;
     FlowEnd lateEnd(const FlowRun& run) const;
+    FlowEnd failedEnd(const FlowRun& run, const std::string& message) const;
     void noteTime(const FlowRun& run, const FlowEnd& end, bool overran);
     Task<bool> readStaticData(WorkflowPtr workflow);
     std::string quarantineOf(const std::string& hash) const;

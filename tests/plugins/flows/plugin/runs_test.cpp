@@ -312,6 +312,46 @@ TEST_CASE("a run that an effect kept waiting is continued in the next delivery")
     CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 0);
 }
 
+TEST_CASE("a run whose workflow was changed after its first effect does not begin anew") {
+    FlowDesk desk;
+    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
+    desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
+    desk.write("a.json", twoSteps());
+    desk.start();
+    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    Json changed = twoSteps();
+    changed["nodes"].push_back(node("Note", "n8n-nodes-base.stickyNote", 1));
+    desk.write("a.json", changed);
+    desk.look();
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.countAsked("start") == 1);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 1);
+    const std::string error = desk.host.log.of("run.failed").at(0).field("error");
+    CHECK(error.find("Two steps") != std::string::npos);
+    CHECK(error.find("replay --fresh") != std::string::npos);
+    const Json left = Json::parse(desk.host.store.list("run/", "", 10));
+    CHECK(left.at("entries").empty());
+}
+
+TEST_CASE("runs are found however many there are") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onMessage()}));
+    desk.start({{"executions", "all"}});
+    for (int i = 0; i < 250; ++i) {
+        CallOptions options;
+        options.idempotencyKey = "e" + std::to_string(i);
+        CHECK(desk.message("hola", options).reply().ok());
+    }
+    const auto list = [&](const Json& input) {
+        return desk.plugin().act("flows.runs", input).reply().json().at("runs");
+    };
+    CHECK(list({{"limit", 120}}).size() == 120);
+    CHECK(list({{"limit", 1000}}).size() == 250);
+    const Json one = list({{"run", "e0-A-Message"}});
+    REQUIRE(one.size() == 1);
+    CHECK(one.at(0).at("nodes").size() == 1);
+}
+
 TEST_CASE("a workflow finds its static data again after a restart") {
     FlowDesk desk;
     desk.write("a.json", chain("A", {onWebhook("a", "lastNode"),
