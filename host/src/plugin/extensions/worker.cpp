@@ -64,7 +64,9 @@ void finish(PendingAsk& pending, WorkerReply reply) {
     if (status != TOTEM_OK) return pending.answer(status, totem::Body(std::move(reply.reason), id));
     if (reply.fds.empty()) return pending.answer(status, totem::Body(std::move(reply.payload), id));
     const std::int64_t size = sealedSize(reply.fds.front().get());
-    if (size < 0) return pending.answer(TOTEM_E_GONE, "the worker's file is no sealed memory file");
+    if (size < 0)
+        return pending.answer(TOTEM_E_GONE,
+                              totem::Body("the worker's file is no sealed memory file", id));
     auto* body = new FileReply(std::move(reply.payload), std::move(reply.fds.front()),
                                static_cast<std::uint64_t>(size), id);
     pending.answer(status, totem::Body(body));

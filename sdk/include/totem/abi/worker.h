@@ -23,7 +23,9 @@ typedef struct totem_host_worker {
      * that had this request was killed for its time (never for a request that only waited);
      * TOO_LARGE: over its memory and killed; GONE: died (content says how); BUSY: no worker had the
      * request, the queue was full or its deadline passed there; CANCELLED: as BUSY, and nobody
-     * waits for the answer any more, or the pool was stopped; UNAVAILABLE: none can be started. */
+     * waits for the answer any more, or the pool was stopped; UNAVAILABLE: none can be started.
+     * Also in a failure body->code is the worker that had the request, 0 when none had it: GONE
+     * with 0 is the one asked for by affinity, which had ended before. */
     void (*ask)(const totem_host* host, totem_str worker, int32_t affinity, totem_str request,
                 const totem_ask* ask);
     /* [any-thread] As `ask`, with a file: the worker receives `fd` (duplicated before this
