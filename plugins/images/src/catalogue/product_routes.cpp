@@ -122,8 +122,19 @@ std::vector<std::string> ProductRoutes::storePictures(Sent& sent, const Product&
     return fresh;
 }
 
+/// But for what a product shows: the same form sent twice at once stores the same files.
 void ProductRoutes::takeAway(const std::vector<std::string>& paths) const {
-    for (const std::string& path : paths) shop_.frame.files.remove(path);
+    const ProductTable::View products = shop_.table.viewIfLoaded();
+    if (!products) return;
+    for (const std::string& path : paths) {
+        const bool shown =
+            std::any_of(products->begin(), products->end(), [&path](const auto& entry) {
+                const Product& product = entry.second;
+                return product.listPicture == path || product.detailPicture == path ||
+                       product.detailPicture2 == path;
+            });
+        if (!shown) shop_.frame.files.remove(path);
+    }
 }
 
 template <typename Write>

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <future>
+#include <set>
 
 #include "gallery.hpp"
 #include "pictures.hpp"
@@ -199,4 +201,22 @@ TEST_CASE("a product comes with its picture, or neither comes") {
     CHECK(changed.json().at("nombre") == "Andes");
     CHECK(changed.json().at("imagen_listado") != url);
     CHECK(gallery.ask("PUT", "/api/productos/1", "{}").status == 401);
+}
+
+TEST_CASE("of one form sent several times at once a product stays, with its picture") {
+    Gallery gallery;
+    const json product{{"codigo", "CEL-01"},       {"nombre", "Andes"}, {"precio", 899},
+                       {"categoria", "celulares"}, {"mes", "3"},        {"ano", "2026"}};
+    std::vector<std::future<HttpReply>> sent;
+    for (int i = 0; i < 8; ++i) {
+        sent.push_back(std::async(std::launch::async, [&] {
+            return sendForm(gallery, "POST", "/api/productos", product, samplePhoto());
+        }));
+    }
+    std::multiset<int> statuses;
+    for (auto& reply : sent) statuses.insert(reply.get().status);
+    CHECK(statuses.count(200) == 1);
+    CHECK(statuses.count(409) == 7);
+    const std::string url = gallery.ask("GET", "/api/productos").json()[0].at("imagen_listado");
+    CHECK(gallery.ask("GET", url.substr(url.find("/api/catalogos/"))).status == 200);
 }
