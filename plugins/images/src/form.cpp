@@ -30,7 +30,10 @@ std::vector<FormPart> readForm(const Request& request) {
     std::vector<FormPart> parts;
     try {
         Poco::Net::MultipartReader reader(content, parameters.get("boundary"));
-        while (reader.hasNextPart() && parts.size() < kMostParts) {
+        while (reader.hasNextPart()) {
+            if (parts.size() == kMostParts)
+                throw Failure(Status::kInvalid, "El formulario tiene más de " +
+                                                    std::to_string(kMostParts) + " partes");
             Poco::Net::MessageHeader header;
             reader.nextPart(header);
             std::string disposition;

@@ -15,8 +15,8 @@ struct FormPart {
 
 bool isForm(const Request& request);
 
-/// The parts of a multipart form, the first so many. Throws Failure (kInvalid) with a sentence for
-/// the client.
+/// The parts of a multipart form. Throws Failure (kInvalid) with a sentence for the client, also
+/// when there are too many.
 std::vector<FormPart> readForm(const Request& request);
 
 /// What an upload that failed so is answered with.

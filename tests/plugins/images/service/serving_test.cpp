@@ -203,6 +203,19 @@ TEST_CASE("a product comes with its picture, or neither comes") {
     CHECK(gallery.ask("PUT", "/api/productos/1", "{}").status == 401);
 }
 
+TEST_CASE("a form with too many parts is refused, not cut") {
+    Gallery gallery;
+    std::string body;
+    for (int i = 0; i < 21; ++i) {
+        body += "--x\r\nContent-Disposition: form-data; name=\"f" + std::to_string(i) +
+                "\"\r\n\r\n1\r\n";
+    }
+    const HttpReply reply = gallery.write("POST", "/api/productos", body + "--x--\r\n",
+                                          {{"Content-Type", "multipart/form-data; boundary=x"}});
+    CHECK(reply.status == 400);
+    CHECK(reply.body.find("más de 20 partes") != std::string::npos);
+}
+
 TEST_CASE("of one form sent several times at once a product stays, with its picture") {
     Gallery gallery;
     const json product{{"codigo", "CEL-01"},       {"nombre", "Andes"}, {"precio", 899},
