@@ -1,5 +1,6 @@
 // "¿Qué celulares tienen?": pictures, prices and instalments, from the catalogue to the phone.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
@@ -18,6 +19,17 @@ namespace {
 const std::string kPhone = "51987654321";
 const std::string kQuestion = "Buenas, ¿qué celulares tienen?";
 const std::string kToken = "a-token-of-the-test";
+const std::vector<std::string> kPhones = {"andes-5", "costa-x", "selva-lite"};
+
+std::vector<std::string> textsOf(const json& messages) {
+    std::vector<std::string> texts;
+    for (const json& message : messages) texts.push_back(message.at("text"));
+    return texts;
+}
+std::vector<std::string> sorted(std::vector<std::string> texts) {
+    std::sort(texts.begin(), texts.end());
+    return texts;
+}
 
 std::string contentOf(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -41,12 +53,11 @@ struct Shop {
         own["plugins"]["sandbox"]["config"]["evolution"]["integration"] = "WHATSAPP-BAILEYS";
         own.merge_patch(changes);
         demo = std::make_unique<Demo>(own, Demo::kInside, ports);
-        for (const char* code : {"andes-5", "costa-x", "selva-lite"}) {
-            const std::string path = "fnb/demo/" + std::string(code) + ".jpg";
-            const auto put =
-                askHttp(port, "PUT", "/api/catalogos/" + path,
-                        contentOf(TOTEM_SOURCE_PICTURES "/" + std::string(code) + ".jpg"),
-                        {{"Authorization", "Bearer " + kToken}});
+        for (const std::string& code : kPhones) {
+            const std::string path = "fnb/demo/" + code + ".jpg";
+            const auto put = askHttp(port, "PUT", "/api/catalogos/" + path,
+                                     contentOf(TOTEM_SOURCE_PICTURES "/" + code + ".jpg"),
+                                     {{"Authorization", "Bearer " + kToken}});
             REQUIRE(put.status < 300);
             const json product{
                 {"codigo", code},         {"nombre", code},
@@ -86,8 +97,25 @@ struct Shop {
             CHECK(picture.status == 200);
             CHECK(picture.body.compare(0, 3, "\xff\xd8\xff") == 0);
         }
-        CHECK_THAT(messages[0].at("text").get<std::string>(), Contains("*andes-5*"));
-        CHECK_THAT(messages[2].at("text").get<std::string>(), Contains("*selva-lite*"));
+    }
+    /// Every phone once, in the order of the catalogue.
+    static void checkOrder(const std::vector<std::string>& texts) {
+        REQUIRE(texts.size() == kPhones.size());
+        for (std::size_t i = 0; i < texts.size(); ++i)
+            CHECK_THAT(texts[i], Contains("*" + kPhones[i] + "*"));
+    }
+    /// The texts of the messages with pictures, as Chatwoot has them.
+    std::vector<std::string> inChatwoot() const {
+        const json conversation = demo->sandbox().conversation(kPhone);
+        std::vector<std::string> texts;
+        for (const json& message : conversation.at("messages")) {
+            if (!message.contains("attachments")) continue;
+            CHECK(message.at("attachments").size() == 1);
+            CHECK(message.at("attachments")[0].at("file_type") == "image");
+            CHECK(message.at("content_attributes").contains("totem"));
+            texts.push_back(message.at("content"));
+        }
+        return texts;
     }
 
     const totem_test::DemoPorts ports;
@@ -102,17 +130,13 @@ struct Shop {
 TEST_CASE("a customer of Chatwoot's asks for phones and sees them with their instalments") {
     Shop shop;
     shop.demo->sandbox().say(kPhone, kQuestion);
-    shop.checkPictures(shop.received(3));
+    const json messages = shop.received(3);
+    shop.checkPictures(messages);
     REQUIRE(shop.demo->waitUntilHandled());
-    const json conversation = shop.demo->sandbox().conversation(kPhone);
-    std::size_t pictures = 0;
-    for (const json& message : conversation.at("messages")) {
-        if (!message.contains("attachments")) continue;
-        pictures += message.at("attachments").size();
-        CHECK(message.at("content_attributes").contains("totem"));
-        CHECK(message.at("attachments")[0].at("file_type") == "image");
-    }
-    CHECK(pictures == 3);
+    // The bridge between Chatwoot and WhatsApp waits before each message as long as it likes, so
+    // that the order is Chatwoot's, not the phone's.
+    shop.checkOrder(shop.inChatwoot());
+    shop.checkOrder(sorted(textsOf(messages)));
     // What is no question for phones goes its usual way.
     CHECK_THAT(shop.demo->sandbox().ask(kPhone, "hola"), Contains("DNI"));
 }
@@ -122,7 +146,9 @@ TEST_CASE("the same without Chatwoot, through Evolution alone") {
                     {{"chatwoot", {{"enabled", false}}},
                      {"sandbox", {{"config", {{"evolution", {{"bridge", false}}}}}}}}}});
     shop.demo->sandbox().say(kPhone, kQuestion);
-    shop.checkPictures(shop.received(3));
+    const json messages = shop.received(3);
+    shop.checkPictures(messages);
+    shop.checkOrder(textsOf(messages));
     REQUIRE(shop.demo->waitUntilHandled());
     CHECK(shop.received(3).size() == 3);
 }
@@ -132,9 +158,12 @@ TEST_CASE("an answer of Chatwoot's that got lost brings no picture twice") {
     shop.demo->sandbox().fault(
         {{"service", "chatwoot"}, {"reset", "after_effect"}, {"match", "/messages"}, {"count", 1}});
     shop.demo->sandbox().say(kPhone, kQuestion);
-    shop.checkPictures(shop.received(3));
+    const json messages = shop.received(3);
+    shop.checkPictures(messages);
     REQUIRE(shop.demo->waitUntilHandled());
     CHECK(shop.received(3).size() == 3);
+    shop.checkOrder(shop.inChatwoot());
+    shop.checkOrder(sorted(textsOf(messages)));
 }
 
 TEST_CASE("without a catalogue the question is greeted like any other") {
