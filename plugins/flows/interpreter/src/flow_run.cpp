@@ -158,24 +158,27 @@ FlowRun::Entered FlowRun::interpret(JsResult result) {
     }
 }
 
-/// A limit, or an error that escaped from our own JavaScript.
+/// A limit, or an error that escaped from our own JavaScript. After more than an overrun of time
+/// the realm is not used again.
 FlowRun::Entered FlowRun::stopped(const JsResult& result) {
     const std::string& node = workflow_.graph().nodes[task_->node].name;
     std::string message = "Error in the interpreter: " + result.message;
-    const char* limit = "";
+    const char* limit = nullptr;
+    poisoned_ = true;
     if (result.stop == JsStop::time) {
         message =
             "The node took more than " + std::to_string(budget().count()) + " ms of processor time";
         limit = "time";
+        poisoned_ = !callOwn(workflow_.functions().stopAtLimit,
+                             {run_, realm_.text(message), realm_.text(limit)})
+                         .ok();
     } else if (result.stop == JsStop::memory) {
         message = "The node used more than " +
                   std::to_string(workflow_.limits().memoryBytes >> 20) + " MiB of memory";
         limit = "memory";
-        poisoned_ = true;
     }
-    if (poisoned_) return {Entered::Kind::stopped, {}, plainError(message, node, limit)};
-    callOwn(workflow_.functions().stopAtLimit, {run_, realm_.text(message), realm_.text(limit)});
-    return {Entered::Kind::failed, {}, {}};
+    if (!poisoned_) return {Entered::Kind::failed, {}, {}};
+    return {Entered::Kind::stopped, {}, plainError(message, node, limit)};
 }
 
 /// Nothing if the walk goes on.

@@ -94,13 +94,21 @@ TEST_CASE("a promise that never settles is an error, timers do not wait") {
 
 TEST_CASE("nothing of one run is left for the next") {
     const char* const kPollute =
-        "leak = 'secret'; try { Object.prototype.evil = 1 } catch (e) {}"
-        "try { Array.prototype.map = () => 'evil' } catch (e) {} try { JSON.parse = null } catch "
-        "(e) {}"
+        "leak = 'secret'; Object.prototype.evil = 1; Array.prototype.map = () => 'evil';"
+        "Array.prototype.last = function () { return this[this.length - 1] };"
+        "Object.setPrototypeOf(Array.prototype, { evil: 2 }); delete Function.prototype.call;"
+        "Object.defineProperty(Array.prototype, 'filter', { get: () => () => 'evil', configurable: "
+        "true });"
+        "Object.defineProperty(RegExp.prototype, 'flags', { get: () => 'evil' });"
+        "Object.getPrototypeOf([][Symbol.iterator]()).next = () => ({ done: true });"
+        "try { JSON.parse = null } catch (e) {}"
         "try { globalThis.Math = null } catch (e) {} try { Date.now = () => 5 } catch (e) {}"
         "/secret (.*)/.exec('secret customer'); return [{json: {}}]";
     const char* const kLook =
         "return [{json: {leak: typeof leak, evil: typeof ({}).evil, map: [1].map((n) => n + 1),"
+        "last: typeof [].last, in: typeof [].evil, call: typeof Math.max.call, filter: [1, "
+        "2].filter((n) => n > 1),"
+        "flags: /a/g.flags, spread: [...[3]],"
         "parse: typeof JSON.parse, math: typeof Math, now: Date.now() > 5, text: RegExp.$1 + "
         "RegExp.input}}]";
     const json text = workflow({node("Start", "manualTrigger", 1, json::object()),
@@ -116,10 +124,37 @@ TEST_CASE("nothing of one run is left for the next") {
     CHECK(seen == json{{"leak", "undefined"},
                        {"evil", "undefined"},
                        {"map", {2}},
+                       {"last", "undefined"},
+                       {"in", "undefined"},
+                       {"call", "function"},
+                       {"filter", {2}},
+                       {"flags", "g"},
+                       {"spread", {3}},
                        {"parse", "function"},
                        {"math", "object"},
                        {"now", true},
                        {"text", ""}});
+    say({{"op", "drop"}, {"workflow", "p"}});
+}
+
+TEST_CASE("code that changes a built-in object for good fails, and no other run sees it") {
+    const json text = workflow(
+        {node("Start", "manualTrigger", 1, json::object()),
+         node("If", "code", 2,
+              {{"jsCode",
+                "if ($json.pollute) Object.defineProperty(Array.prototype, 'evil', { value: 1 });"
+                "return [{json: {evil: typeof [].evil}}]"}})},
+        {{"Start", json::array({json::array({link("If")})})}});
+    say({{"op", "load"}, {"workflow", "p"}}, text.dump());
+    const json begin{
+        {"op", "start"}, {"run", "r"}, {"workflow", "p"}, {"node", "Start"}, {"answer", "all"}};
+    const json end = say(begin, R"([{"json":{"pollute":true}}])").header;
+    CHECK(end["status"] == "error");
+    CHECK_THAT(end["error"]["message"].get<std::string>(),
+               Catch::Matchers::Contains("changed a built-in object for good"));
+    CHECK(say(begin, R"([{"json":{}}])").header["need"] == "workflow");
+    say({{"op", "load"}, {"workflow", "p"}}, text.dump());
+    CHECK(say(begin, R"([{"json":{}}])").header["output"][0]["json"]["evil"] == "undefined");
     say({{"op", "drop"}, {"workflow", "p"}});
 }
 

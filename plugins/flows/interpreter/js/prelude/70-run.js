@@ -26,14 +26,21 @@ function enterStep(run) {
 // Each entry begins here.
 function enter(run) {
     totem.setMarking(false);
-    if (totem.ranCode.value) {
-        for (const name in globalThis) delete globalThis[name];
-        totem.ranCode.value = false;
-    }
+    if (totem.ranCode.value) cleanUp();
     if (run.zone !== zone) {
         settings.defaultZone = run.zone;
         zone = run.zone;
     }
+}
+
+// What goes to C++ when code left the realm in a state that it must not be used in again.
+const kBroken = 'the code changed a built-in object for good';
+
+// After code has run: what it left behind in the realm.
+function cleanUp() {
+    for (const name in globalThis) delete globalThis[name];
+    if (!totem.mendBuiltins()) throw kBroken;
+    totem.ranCode.value = false;
 }
 
 function makeRun(frame) {
@@ -151,7 +158,9 @@ function begin(run) {
     const context = new NodeContext(run, node, runIndex, inputs, source);
     current.context = context;
     if (definition.requests) return ask(run, definition.requests(context));
-    return take(run, definition.execute(context));
+    const made = definition.execute(context);
+    if (totem.ranCode.value) cleanUp();
+    return take(run, made);
 }
 
 function isEmpty(inputs) {
@@ -173,7 +182,9 @@ function take(run, made) {
 totem.settle = (run) => {
     const { current } = run;
     try {
+        if (current.context.codeScope !== null) cleanUp();
         if (!current.settled) {
+            totem.ranCode.value = current.context.codeScope !== null;   // the callback of a timer
             if (current.context.codeScope?.waiting?.next()) return kPending;
             throw totem.error('The code waits for a promise that never settles');
         }
@@ -438,6 +449,7 @@ function outcome(out) {
 // ---- failing
 
 function fail(run, error) {
+    if (error === kBroken) throw error;
     run.failure = totem.describeError(error, run.current.node);
     run.thrown = error;
     return kFailed;
