@@ -1,11 +1,11 @@
 // Called when every file has been loaded: from here on nothing shared can be changed by a flow for
 // longer than its own code runs.
 
-// The engine is two to five times slower at for…of, spreading, destructuring, map, JSON.stringify and
-// regular expressions once these objects are frozen, so they stay as they are and are mended after
-// code has run.
-const kMended = [Object.prototype, Function.prototype, Array, Array.prototype, RegExp.prototype,
-    Object.getPrototypeOf([][Symbol.iterator]())];
+// The engine is two to five times slower at for…of, spreading, destructuring, map and JSON.stringify
+// once these objects are frozen, so they stay as they are and are mended after code has run.
+const kMended = [Object.prototype, Array.prototype, Array, Object.getPrototypeOf([][Symbol.iterator]())];
+// Accessors in their place are slow to call.
+const kCalled = ['call', 'apply', 'bind'];
 
 // A plain freeze would make `error.name = …` or `object.toString = …` fail, because an inherited
 // read-only property forbids the own one. An accessor that defines the own property does not.
@@ -36,7 +36,8 @@ function freezeAll(root) {
             waiting.push(descriptor.value, descriptor.get, descriptor.set);
             if (isMended) continue;
             const shields = isPrototype && descriptor.configurable && 'value' in descriptor
-                && (typeof descriptor.value !== 'function'
+                && !(object === Function.prototype && kCalled.includes(name))
+                && (object === Function.prototype || typeof descriptor.value !== 'function'
                     || name === 'constructor' || name === 'toString' || name === 'toJSON' || name === 'valueOf');
             if (shields && typeof name === 'string') shield(object, name, descriptor);
         }
@@ -45,30 +46,32 @@ function freezeAll(root) {
     }
 }
 
-// What the objects of kMended were: their properties with a value, and those with functions to read it.
-const originals = [];
+const evaluateSource = eval;
+const { ownKeys, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor, defineProperty, deleteProperty } = Reflect;
+const originals = [];   // what the objects of kMended were
 
 function remember(object) {
-    const names = Reflect.ownKeys(object);
-    const original = { object, parent: Object.getPrototypeOf(object), count: names.length, names, descriptors: [],
-        plain: [], values: [], read: [] };
-    for (const name of names) {
-        const descriptor = Object.getOwnPropertyDescriptor(object, name);
-        original.descriptors.push(descriptor);
-        if ('value' in descriptor) {
-            original.plain.push(name);
-            original.values.push(descriptor.value);
-        } else {
-            original.read.push({ name, get: descriptor.get, set: descriptor.set });
-        }
+    const names = ownKeys(object);
+    const descriptors = names.map((name) => getOwnPropertyDescriptor(object, name));
+    const plain = [];
+    const read = [];   // with functions to read it
+    for (let i = 0; i < names.length; i += 1) {
+        if ('value' in descriptors[i]) plain.push({ name: names[i], value: descriptors[i].value });
+        else read.push({ name: names[i], get: descriptors[i].get, set: descriptors[i].set });
     }
-    originals.push(original);
+    originals.push({ object, parent: getPrototypeOf(object), names, descriptors, read, isSame: comparison(object, plain) });
+}
+
+// One expression: a loop over the names would take ten times as long.
+function comparison(object, plain) {
+    const kept = plain.map((_, i) => `n${i} = plain[${i}].name, v${i} = plain[${i}].value`).join(', ');
+    const terms = plain.map(({ name }, i) => `object${typeof name === 'string' ? `.${name}` : `[n${i}]`} === v${i}`);
+    return evaluateSource(`(function (object, plain) { const ${kept}; return () => ${terms.join(' && ')}; })`)(object, plain);
 }
 
 // No method of an array here, and no loop but by number: they may be what was changed.
-function isChanged({ object, parent, count, plain, values, read }) {
-    if (ownKeys(object).length !== count || getPrototypeOf(object) !== parent) return true;
-    for (let i = 0; i < plain.length; i += 1) if (object[plain[i]] !== values[i]) return true;
+function isChanged({ object, parent, names, read, isSame }) {
+    if (ownKeys(object).length !== names.length || getPrototypeOf(object) !== parent || !isSame()) return true;
     for (let i = 0; i < read.length; i += 1) {
         const now = getOwnPropertyDescriptor(object, read[i].name);
         if (now === undefined || now.get !== read[i].get || now.set !== read[i].set) return true;
@@ -87,7 +90,6 @@ function mend({ object, parent, names, descriptors }) {
     for (let i = 0; i < names.length; i += 1) if (!defineProperty(object, names[i], descriptors[i])) return false;
     return setPrototypeOf(object, parent);
 }
-const { ownKeys, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor, defineProperty, deleteProperty } = Reflect;
 
 // After code has run. False if something was changed for good: the realm is of no use any more.
 totem.mendBuiltins = () => {
