@@ -11,6 +11,9 @@ namespace totemd {
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 
+/// A client library or a browser sends about so many.
+constexpr std::size_t kUsualHeaders = 12;
+
 /// Collects what Beast finds. Any error code ends the parsing; what is told to the client is in
 /// the owner's failure when that was set first.
 class RequestParser::Grammar final : public bhttp::basic_parser<true> {
@@ -32,6 +35,7 @@ private:
         minorVersion_ = version - 10;
         owner_.request_.method.assign(method.data(), method.size());
         owner_.request_.target.assign(target.data(), target.size());
+        owner_.request_.headers.reserve(kUsualHeaders);
     }
     void on_response_impl(int, beast::string_view, int, Code&) override {}
     void on_field_impl(bhttp::field, beast::string_view name, beast::string_view value,
@@ -143,6 +147,9 @@ std::size_t RequestParser::findHeadEnd(std::string_view input) {
 }
 
 namespace {
+
+/// A browser or client library sends about so many.
+constexpr std::size_t kUsualHeaders = 12;
 
 /// "HTTP/2.0" and the like: well-formed, but not spoken here.
 bool namesOtherVersion(std::string_view head) {

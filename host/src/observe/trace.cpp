@@ -50,9 +50,11 @@ bool readHex(std::string_view text, std::span<std::uint8_t> bytes) {
 
 void appendHex(std::string& out, std::span<const std::uint8_t> bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";
-    for (std::uint8_t byte : bytes) {
-        out += kDigits[byte >> 4];
-        out += kDigits[byte & 15];
+    std::size_t at = out.size();
+    out.resize(at + 2 * bytes.size());
+    for (const std::uint8_t byte : bytes) {
+        out[at++] = kDigits[byte >> 4];
+        out[at++] = kDigits[byte & 15];
     }
 }
 

@@ -87,6 +87,7 @@ HttpResponse responseOf(totem_status status, totem::Body body) {
     response.status = raw->code == 0 ? 200 : raw->code;
     if (response.status < 200 || response.status > 599)
         return HttpResponse::problem(500, "the plugin answered with no valid status");
+    response.headers.reserve(raw->header_count);
     for (std::uint32_t i = 0; i < raw->header_count; ++i) {
         response.headers.push_back({std::string(totem::view(raw->headers[i].name)),
                                     std::string(totem::view(raw->headers[i].value))});
