@@ -310,8 +310,8 @@ private:
                 if (earlier == RunDriver::Earlier::kEnded) continue;
                 if (std::exchange(alone, false)) run.causeEndNs = call.deadlineNs() - kEndNs;
                 FlowEnd end;  // with ?: around the co_await GCC destroys it twice
-                if (earlier == RunDriver::Earlier::kChanged)
-                    end = driver_.changedEnd(run);
+                if (earlier == RunDriver::Earlier::kLost)
+                    end = driver_.lostEnd(run);
                 else
                     end = co_await runLogged(run);
                 settle(run, end, *parameters, earlier != RunDriver::Earlier::kNone || run.trip > 0);

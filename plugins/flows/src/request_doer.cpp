@@ -15,6 +15,9 @@ constexpr std::int64_t kDefaultHttpMs = 300'000;
 constexpr std::int64_t kDefaultActionMs = 60'000;
 /// Shorter waits are simply slept through, as in n8n; longer ones survive a restart.
 constexpr std::int64_t kDurableWaitMs = 5'000;
+constexpr std::int64_t kDayNs = 86'400LL * 1000 * kMs;
+/// The version of a workflow that a run began with is kept so long after its last checkpoint.
+constexpr std::int64_t kVersionNs = 30 * kDayNs;
 constexpr const char* kHttpRequest = "flows.http_request";
 constexpr const char* kStopping = "the plugin stops; the run is continued after that";
 
@@ -97,14 +100,44 @@ std::string RequestDoer::checkpointOf(const FlowRun& run) {
     return text + "}\n" + run.records;
 }
 
-bool RequestDoer::restore(std::string_view checkpoint, FlowRun& run) {
+namespace {
+
+Json headerOf(std::string_view checkpoint) {
+    return Json::parse(checkpoint.substr(0, checkpoint.find('\n')), nullptr, false);
+}
+
+}  // namespace
+
+std::string RequestDoer::versionOf(std::string_view checkpoint) {
+    const Json header = headerOf(checkpoint);
+    return header.is_object() ? header.value("hash", "") : std::string();
+}
+
+void RequestDoer::restore(std::string_view checkpoint, FlowRun& run) {
+    const Json header = headerOf(checkpoint);
     const auto newline = std::min(checkpoint.find('\n'), checkpoint.size());
-    const Json header = Json::parse(checkpoint.substr(0, newline), nullptr, false);
     run.records = checkpoint.substr(std::min(newline + 1, checkpoint.size()));
-    if (!header.is_object() || header.value("hash", "") != run.workflow->hash) return false;
     run.waitUntilMs = header.value("wait_until", std::int64_t{0});
     run.waitTrip = header.value("wait_trip", 0);
-    return true;
+}
+
+Task<bool> RequestDoer::keepVersion(const FlowRun& run, std::int64_t untilUnixNs) {
+    const std::int64_t needed = untilUnixNs + kVersionNs;
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        auto found = versions_.find(run.workflow->hash);
+        if (found != versions_.end() && found->second >= needed) co_return true;
+    }
+    // A day more than needed, so that it is written once a day and not with each run.
+    const std::int64_t until = needed + kDayNs;
+    Answer stored = co_await store_.put(versionKey(run.workflow->hash), run.workflow->text, until);
+    const bool tooLarge = stored.status == Status::kTooLarge || stored.status == Status::kInvalid;
+    if (!stored.ok() && !tooLarge)
+        throw Suspended("the workflow could not be stored: " + std::string(stored.text()));
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::int64_t& kept = versions_[run.workflow->hash];
+    kept = std::max(kept, until);
+    co_return stored.ok();
 }
 
 AskOptions RequestDoer::optionsFor(FlowRun& run, std::int64_t timeoutMs) {
@@ -185,7 +218,10 @@ Task<std::string> RequestDoer::doAction(FlowRun& run, std::string action, std::s
     AskOptions options = optionsFor(run, 0);
     options.deadlineNs(deadlineNs).idempotencyKey(std::move(key));
     // A sub-workflow begins anew when its run is continued: its effects are known by their keys.
-    if (run.depth == 0) options.checkpoint(checkpointKey(run), checkpointOf(run));
+    if (run.depth == 0) {
+        co_await keepVersion(run, clock_.unixNs());
+        options.checkpoint(checkpointKey(run), checkpointOf(run));
+    }
     const std::int64_t asked = clock_.monotonicNs();
     Answer answer = co_await actions_.ask(action, input, options);
     // An effect may wait for its host to come back. What has it now has its result the next time,
@@ -224,6 +260,7 @@ Task<std::string> RequestDoer::doWait(FlowRun& run, const Json& request) {
     if (isLong && run.workflow->durable && run.depth == 0) {
         run.waitUntilMs = until;
         run.waitTrip = run.trip;
+        co_await keepVersion(run, until * kMs);
         Answer stored = co_await store_.put(checkpointKey(run), checkpointOf(run), 0);
         if (!stored.ok())
             throw Suspended("the wait could not be stored: " + std::string(stored.text()));

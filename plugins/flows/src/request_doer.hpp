@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <mutex>
 #include <string>
 
 #include <totem/actions.hpp>
@@ -53,8 +55,12 @@ public:
     static std::string checkpointKey(const FlowRun& run) { return "run/" + run.id; }
     /// A header line, then the records.
     static std::string checkpointOf(const FlowRun& run);
-    /// Takes a checkpoint over into a run; false when it is of another state of the workflow.
-    static bool restore(std::string_view checkpoint, FlowRun& run);
+    /// The hash of the workflow that a checkpoint belongs to.
+    static std::string versionOf(std::string_view checkpoint);
+    /// Takes a checkpoint of its workflow over into a run.
+    static void restore(std::string_view checkpoint, FlowRun& run);
+    /// Where the text of a workflow lies that runs with checkpoints began with.
+    static std::string versionKey(const std::string& hash) { return "version/" + hash; }
 
 private:
     Task<std::string> doOne(FlowRun& run, const Json& request);
@@ -63,6 +69,9 @@ private:
                                std::int64_t deadlineNs);
     Task<std::string> doWait(FlowRun& run, const Json& request);
     Task<bool> sleep(FlowRun& run, std::int64_t delayNs);
+    /// Before a checkpoint is written that may be read until then: its run goes on with this
+    /// version of the workflow, whatever becomes of the file.
+    Task<bool> keepVersion(const FlowRun& run, std::int64_t untilUnixNs);
     AskOptions optionsFor(FlowRun& run, std::int64_t timeoutMs);
 
     HttpRequests http_;
@@ -72,6 +81,10 @@ private:
     const Clock clock_;
     Sleeper sleeper_;
     SubRuns& subRuns_;
+
+    std::mutex mutex_;
+    std::map<std::string, std::int64_t>
+        versions_;  // by hash: until when it is kept, Unix time in ns; guarded by mutex_
 };
 
 }  // namespace totem::flows

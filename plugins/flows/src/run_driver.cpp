@@ -99,10 +99,11 @@ FlowEnd RunDriver::lateEnd(const FlowRun& run) const {
                               " s; see plugins.flows.config.max_run_s");
 }
 
-FlowEnd RunDriver::changedEnd(const FlowRun& run) const {
+FlowEnd RunDriver::lostEnd(const FlowRun& run) const {
     return failedEnd(run, "the workflow \"" + run.workflow->name +
-                              "\" was changed while the run was under way, and begun anew it might "
-                              "send twice; see what it sent (totemctl effects list), and if it is "
+                              "\" was changed while the run was under way, the version that it "
+                              "began with is not kept any more, and begun anew it might send "
+                              "twice; see what it sent (totemctl effects list), and if it is "
                               "to begin anew: totemctl events replay --fresh");
 }
 
@@ -309,11 +310,28 @@ Task<bool> RunDriver::readStaticData(WorkflowPtr workflow) {
 Task<RunDriver::Earlier> RunDriver::restore(FlowRun& run) {
     Answer row = co_await store_.get(RequestDoer::checkpointKey(run));
     if (row.ok() && row.text() == kEnded) co_return Earlier::kEnded;
-    if (row.ok())
-        co_return RequestDoer::restore(row.text(), run) ? Earlier::kCheckpoint : Earlier::kChanged;
-    if (row.status != Status::kNotFound)
+    if (!row.ok() && row.status != Status::kNotFound)
         throw Suspended("the checkpoint could not be read: " + std::string(row.text()));
-    co_return Earlier::kNone;
+    if (!row.ok()) co_return Earlier::kNone;
+    const std::string version = RequestDoer::versionOf(row.text());
+    if (version != run.workflow->hash) {
+        WorkflowPtr begun = co_await readVersion(version);
+        if (begun == nullptr) co_return Earlier::kLost;
+        run.workflow = std::move(begun);
+    }
+    RequestDoer::restore(row.text(), run);
+    co_return Earlier::kCheckpoint;
+}
+
+/// Null when it is not kept (any more).
+Task<WorkflowPtr> RunDriver::readVersion(std::string hash) {
+    Answer row = co_await store_.get(RequestDoer::versionKey(hash));
+    if (row.status == Status::kNotFound) co_return WorkflowPtr();
+    if (!row.ok()) throw Suspended("the workflow could not be read: " + std::string(row.text()));
+    auto version = std::make_shared<Workflow>(parseWorkflow(std::string(row.text())));
+    const std::string report = co_await load(version);
+    applyReport(*version, report);
+    co_return WorkflowPtr(std::move(version));
 }
 
 Task<bool> RunDriver::markEnded(const FlowRun& run) {

@@ -28,13 +28,14 @@ public:
     /// Throws Failure: kUnavailable when it is to be continued later (the daemon stops, no worker
     /// can be had, no intent can be stored), kFault when the worker talks nonsense.
     Task<FlowEnd> run(FlowRun& run);
-    /// kChanged: the workflow is not the one of the checkpoint any more.
-    enum class Earlier { kNone, kCheckpoint, kChanged, kEnded };
-    /// Reads the checkpoint of an earlier attempt at this run, if there is one.
+    /// kLost: the workflow was changed and the version of the checkpoint is not kept.
+    enum class Earlier { kNone, kCheckpoint, kLost, kEnded };
+    /// Reads the checkpoint of an earlier attempt at this run, if there is one, and gives the run
+    /// the version of the workflow that it began with.
     Task<Earlier> restore(FlowRun& run);
     /// The end of a run that would begin anew in a changed workflow. It has a checkpoint, so it has
     /// asked for an effect or waited, and might send twice.
-    FlowEnd changedEnd(const FlowRun& run) const;
+    FlowEnd lostEnd(const FlowRun& run) const;
     /// For the next attempt: the other runs of its cause go on, this one does not begin again.
     Task<bool> markEnded(const FlowRun& run);
 
@@ -75,6 +76,7 @@ private:
     FlowEnd lateEnd(const FlowRun& run) const;
     FlowEnd failedEnd(const FlowRun& run, const std::string& message) const;
     void noteTime(const FlowRun& run, const FlowEnd& end, bool overran);
+    Task<WorkflowPtr> readVersion(std::string hash);
     Task<bool> readStaticData(WorkflowPtr workflow);
     std::string quarantineOf(const std::string& hash) const;
     Task<FlowEnd> finish(FlowRun& run, InterpreterAnswer answer);

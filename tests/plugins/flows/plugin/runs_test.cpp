@@ -312,17 +312,39 @@ TEST_CASE("a run that an effect kept waiting is continued in the next delivery")
     CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 0);
 }
 
-TEST_CASE("a run whose workflow was changed after its first effect does not begin anew") {
-    FlowDesk desk;
+namespace {
+
+/// A run of two steps whose second one was refused for now, and whose workflow was changed then.
+void changeBetweenSteps(FlowDesk& desk) {
     desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
     desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
     desk.write("a.json", twoSteps());
     desk.start();
     CHECK(desk.message("hola").reply().status == Status::kUnavailable);
-    Json changed = twoSteps();
-    changed["nodes"].push_back(node("Note", "n8n-nodes-base.stickyNote", 1));
+    Json changed = chain("Two steps", {onMessage(), action("desk.look"), action("desk.other")});
     desk.write("a.json", changed);
     desk.look();
+}
+
+}  // namespace
+
+TEST_CASE("a run goes on with the version of its workflow that it began with") {
+    FlowDesk desk;
+    changeBetweenSteps(desk);
+    CHECK(desk.message("hola").reply().ok());
+    CHECK(desk.countAsked("start") == 1);
+    CHECK(desk.countAsked("restore") == 1);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "success"}}) == 1);
+    CHECK(desk.host.actions.asked().back().name == "desk.send");
+}
+
+TEST_CASE("a run whose version of the workflow is lost does not begin anew") {
+    FlowDesk desk;
+    changeBetweenSteps(desk);
+    const Json versions = Json::parse(desk.host.store.list("version/", "", 10));
+    REQUIRE(versions.at("entries").size() == 1);
+    desk.host.store.remove(versions.at("entries")[0].at("key"));
     CHECK(desk.message("hola").reply().ok());
     CHECK(desk.countAsked("start") == 1);
     CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 1);
