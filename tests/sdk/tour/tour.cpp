@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 using namespace totem;
 
@@ -94,7 +95,10 @@ private:
         });
     }
     /// A raw plugin's mistake: the call is let go without an answer.
-    static void forget(Call& call) { new Call(std::move(call)); }
+    static void forget(Call& call) {
+        static auto& kept = *new std::vector<Call*>;  // within a leak detector's reach
+        kept.push_back(new Call(std::move(call)));
+    }
     void visit(Call& call, const Request& request) {
         const std::string place(request.path().substr(sizeof "/tour/visits/" - 1));
         const Answer old = store_.get(place).wait();
