@@ -114,7 +114,7 @@ TEST_CASE("no body in no route of any plugin is answered with an internal error"
         REQUIRE(alive(daemon, pid));
         if (round == 0) afterFirst = residentMb(pid);
     }
-    CHECK(residentMb(pid) < afterFirst + 24);
+    if (!TOTEM_TEST_SANITIZED) CHECK(residentMb(pid) < afterFirst + 24);
     CHECK(daemon.log().find("plugin.crashed") == std::string::npos);
 }
 

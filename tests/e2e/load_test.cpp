@@ -173,7 +173,7 @@ TEST_CASE("five thousand customers who wait for a slow portal hold nobody else u
     CHECK(threadsOf(daemon.pid()) <= threads);
     const long each = (residentKb(daemon.pid()) - memory) * 1024 / kCustomers;
     INFO("memory of one waiting customer: " << each << " bytes");
-    CHECK(each < 64 * 1024);
+    if (!TOTEM_TEST_SANITIZED) CHECK(each < 64 * 1024);
 
     portal.release();
     REQUIRE(pollUntil(60s, [&] { return desk.answers() == 21 + kCustomers; }));
