@@ -148,8 +148,6 @@ std::size_t RequestParser::findHeadEnd(std::string_view input) {
 
 namespace {
 
-/// A browser or client library sends about so many.
-constexpr std::size_t kUsualHeaders = 12;
 
 /// "HTTP/2.0" and the like: well-formed, but not spoken here.
 bool namesOtherVersion(std::string_view head) {

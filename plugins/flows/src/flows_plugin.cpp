@@ -503,7 +503,7 @@ private:
             throw Failure(Status::kRefused, "the workflow cannot run and was not activated: " +
                                                 dumpJson(result.at("problems")));
         }
-        workflow->file = shelf_.save(*workflow, text);
+        shelf_.save(*workflow, text);
         result["file"] = workflow->file;
         // Whoever is told that it is imported may use it: the list takes the folder up, on the
         // pool, unless the look at the folder is at it already.

@@ -161,6 +161,9 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
             const std::string load = loadHeader(*run.workflow);
             answer =
                 co_await interpreter_.ask(run.worker, load, run.workflow->text, workerOptions(run));
+            if (answer.status == Status::kOk && answer.op() != "loaded")
+                throw Suspended("the flow worker does not take the workflow: " +
+                                answer.header.value("message", answer.op()));
             if (answer.status == Status::kOk) continue;
         }
         bool restoreNow = false;
@@ -184,7 +187,8 @@ Task<InterpreterAnswer> RunDriver::say(FlowRun& run, std::string header, std::st
         } else {
             run.worker = answer.worker;
             if (answer.op() != "need") co_return answer;
-            if (++needs > kMaxNeeds) co_return answer;
+            if (++needs > kMaxNeeds)
+                throw Suspended("the flow workers end before they come to the run");
             restoreNow = true;
         }
         if (restoreNow && resumes && restored.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ struct Workflow {
     std::string hash;  ///< of the text: names this version
     std::string text;  ///< the workflow's JSON
     std::string file;  ///< where it was read; empty: it came in a message or from the store
+    std::uint64_t reading = 0;  ///< counts up: of two that one file held, the newer has the greater
     bool active = false;
     bool durable = true;  ///< settings.durable: runs are journalled
     int errorStatus =

@@ -71,9 +71,11 @@ std::vector<std::string> WorkflowShelf::takeOver(std::map<std::string, Seen> now
 
 void WorkflowShelf::read(const std::string& file, Change& change) {
     std::shared_ptr<Workflow> workflow;
+    const std::uint64_t reading = nextReading();
     try {
         workflow = std::make_shared<Workflow>(parseWorkflow(textOf(file)));
         workflow->file = file;
+        workflow->reading = reading;
     } catch (const std::exception& error) {
         change.problems.push_back(file + ": " + error.what());
     }
@@ -85,10 +87,19 @@ void WorkflowShelf::read(const std::string& file, Change& change) {
     change.read.push_back(std::move(workflow));
 }
 
+std::uint64_t WorkflowShelf::nextReading() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return ++readings_;
+}
+
 void WorkflowShelf::publish(WorkflowPtr workflow) {
     std::lock_guard<std::mutex> lock(mutex_);
     auto seen = seen_.find(workflow->file);
     if (seen == seen_.end()) return;  // its file has gone meanwhile
+    const bool outdated = std::any_of(workflows_.begin(), workflows_.end(), [&](const auto& entry) {
+        return entry.second->file == workflow->file && entry.second->reading > workflow->reading;
+    });
+    if (outdated) return;
     seen->second.awaited = false;
     seen->second.failures = 0;
     for (auto old = workflows_.begin(); old != workflows_.end();) {
@@ -128,7 +139,7 @@ std::vector<WorkflowPtr> WorkflowShelf::all() const {
     return list;
 }
 
-std::string WorkflowShelf::save(const Workflow& workflow, const std::string& text) const {
+void WorkflowShelf::save(Workflow& workflow, const std::string& text) {
     std::string name;
     for (const char c : workflow.id)
         name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
@@ -150,7 +161,8 @@ std::string WorkflowShelf::save(const Workflow& workflow, const std::string& tex
     if (error)
         throw Failure(Status::kUnavailable,
                       file.string() + ": cannot be written: " + error.message());
-    return file.string();
+    workflow.file = file.string();
+    workflow.reading = nextReading();
 }
 
 }  // namespace totem::flows

@@ -25,6 +25,7 @@ public:
     /// Looks at the folder; a file that is the same as before is not read. A folder that cannot be
     /// read changes nothing.
     Change refresh();
+    /// Unless a newer one of that file is up already.
     void publish(WorkflowPtr workflow);
     /// It could not be loaded for now: a later refresh gives it again, each time later.
     void putBack(const Workflow& workflow);
@@ -35,8 +36,8 @@ public:
     WorkflowPtr find(const std::string& idOrName) const;
     std::vector<WorkflowPtr> all() const;
 
-    /// Writes a file for the workflow, whole or not at all. Throws Failure.
-    std::string save(const Workflow& workflow, const std::string& text) const;
+    /// Writes a file for the workflow, whole or not at all, and notes it there. Throws Failure.
+    void save(Workflow& workflow, const std::string& text);
 
 private:
     struct Seen {
@@ -50,9 +51,11 @@ private:
 
     std::vector<std::string> takeOver(std::map<std::string, Seen> now, Change& change);
     void read(const std::string& file, Change& change);
+    std::uint64_t nextReading();
 
     const std::filesystem::path folder_;
     mutable std::mutex mutex_;
+    std::uint64_t readings_ = 0;                    // guarded by mutex_
     std::map<std::string, Seen> seen_;              // by file; guarded by mutex_
     std::map<std::string, WorkflowPtr> workflows_;  // by id; guarded by mutex_
 };

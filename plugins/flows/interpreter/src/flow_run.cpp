@@ -86,8 +86,9 @@ FlowStep FlowRun::open(const JsResult& opened) {
     if (!opened.ok()) {
         FlowStep step;
         step.kind = FlowStep::Kind::error;
-        step.error = plainError("The run cannot begin: " + opened.message, "", nullptr);
+        step.error = plainError("The run cannot begin: " + reasonOf(opened), "", nullptr);
         step.rest = "{}";
+        poisoned_ = true;
         return step;
     }
     run_ = const_cast<JSObjectRef>(opened.value);
@@ -158,27 +159,30 @@ FlowRun::Entered FlowRun::interpret(JsResult result) {
     }
 }
 
-/// A limit, or an error that escaped from our own JavaScript. After more than an overrun of time
-/// the realm is not used again.
+/// A limit, or an error that escaped from our own JavaScript.
 FlowRun::Entered FlowRun::stopped(const JsResult& result) {
     const std::string& node = workflow_.graph().nodes[task_->node].name;
-    std::string message = "Error in the interpreter: " + result.message;
-    const char* limit = nullptr;
-    poisoned_ = true;
-    if (result.stop == JsStop::time) {
-        message =
-            "The node took more than " + std::to_string(budget().count()) + " ms of processor time";
-        limit = "time";
-        poisoned_ = !callOwn(workflow_.functions().stopAtLimit,
-                             {run_, realm_.text(message), realm_.text(limit)})
-                         .ok();
-    } else if (result.stop == JsStop::memory) {
-        message = "The node used more than " +
-                  std::to_string(workflow_.limits().memoryBytes >> 20) + " MiB of memory";
-        limit = "memory";
+    const std::string message = reasonOf(result);
+    if (result.stop == JsStop::memory) {
+        poisoned_ = true;
+        return {Entered::Kind::stopped, {}, plainError(message, node, "memory")};
     }
-    if (!poisoned_) return {Entered::Kind::failed, {}, {}};
-    return {Entered::Kind::stopped, {}, plainError(message, node, limit)};
+    const char* limit = result.stop == JsStop::time ? "time" : "";
+    callOwn(workflow_.functions().stopAtLimit, {run_, realm_.text(message), realm_.text(limit)});
+    return {Entered::Kind::failed, {}, {}};
+}
+
+std::string FlowRun::reasonOf(const JsResult& result) const {
+    switch (result.stop) {
+        case JsStop::time:
+            return "The node took more than " + std::to_string(budget().count()) +
+                   " ms of processor time";
+        case JsStop::memory:
+            return "The node used more than " +
+                   std::to_string(workflow_.limits().memoryBytes >> 20) + " MiB of memory";
+        default:
+            return "Error in the interpreter: " + result.message;
+    }
 }
 
 /// Nothing if the walk goes on.
@@ -194,12 +198,12 @@ std::optional<FlowStep> FlowRun::handle(Entered entered) {
         case Entered::Kind::stopped:
             return failed(std::move(entered.text));
         case Entered::Kind::failed:
-            return nodeFailed(entered);
+            return nodeFailed();
     }
     return std::nullopt;
 }
 
-std::optional<FlowStep> FlowRun::nodeFailed(const Entered&) {
+std::optional<FlowStep> FlowRun::nodeFailed() {
     const FlowFunctions& functions = workflow_.functions();
     const FlowNode& node = workflow_.graph().nodes[task_->node];
     if (try_ + 1 < node.tries) {
@@ -212,7 +216,12 @@ std::optional<FlowStep> FlowRun::nodeFailed(const Entered&) {
         ++try_;
         return handle(execute());
     }
-    if (!node.goesOn) return failed(textOf(functions.failureText, {run_}));
+    if (!node.goesOn) {
+        std::string error = textOf(functions.failureText, {run_});
+        if (error.empty() || error[0] != '{')
+            error = plainError("The node failed", node.name, nullptr);
+        return failed(std::move(error));
+    }
     return handle(interpret(callOwn(functions.recover, {run_})));
 }
 
@@ -256,17 +265,25 @@ FlowStep FlowRun::finish(FlowStep step) {
     if (ended) step.rest = "{}";
     if (poisoned_) return step;
     const std::string& answer = step.kind == FlowStep::Kind::success ? answer_ : kNoAnswer;
-    const std::string left =
-        textOf(workflow_.functions().leave,
-               {run_, JSValueMakeBoolean(realm_.context(), ended), realm_.text(answer)});
+    const JsResult result =
+        callOwn(workflow_.functions().leave,
+                {run_, JSValueMakeBoolean(realm_.context(), ended), realm_.text(answer)});
+    std::string left = result.ok() ? realm_.toUtf8(result.value) : std::string("!");
+    if (left[0] == '!') {
+        poisoned_ = true;
+        left.erase(0, 1);
+    }
     const auto detachedEnd = left.find('\n');
-    if (detachedEnd == std::string::npos) {  // 'L', or it failed
+    if (detachedEnd == std::string::npos) {
+        const bool tooMuch = left == "L";
         step = FlowStep{};
         step.kind = FlowStep::Kind::error;
         step.rest = "{}";
-        step.error = plainError("The outputs of the run exceed " +
-                                    std::to_string(workflow_.limits().outputBytes >> 20) + " MiB",
-                                task_ ? workflow_.graph().nodes[task_->node].name : "", "output");
+        step.error = plainError(
+            tooMuch ? "The outputs of the run exceed " +
+                          std::to_string(workflow_.limits().outputBytes >> 20) + " MiB"
+                    : reasonOf(result),
+            task_ ? workflow_.graph().nodes[task_->node].name : "", tooMuch ? "output" : nullptr);
         return step;
     }
     const auto restEnd = left.find('\n', detachedEnd + 1);

@@ -41,7 +41,8 @@ public:
     FlowStep resume(std::string_view results);
 
     const Workflow& workflow() const { return workflow_; }
-    /// A limit on memory was hit: the context must not be used any more.
+    /// The context must not be used any more: a limit on memory was hit, code changed a built-in
+    /// object for good, or our own JavaScript failed.
     bool poisoned() const { return poisoned_; }
 
 private:
@@ -54,11 +55,11 @@ private:
     FlowStep open(const JsResult& opened);
     FlowStep walk();
     std::optional<FlowStep> handle(Entered entered);
-    std::optional<FlowStep> nodeFailed(const Entered& entered);
+    std::optional<FlowStep> nodeFailed();
     Entered execute();
     Entered interpret(JsResult result);
-    Entered settled(JsResult result);
     Entered stopped(const JsResult& result);
+    std::string reasonOf(const JsResult& result) const;
     FlowStep finish(FlowStep step);
     FlowStep waits(std::string requests);
     FlowStep ended();

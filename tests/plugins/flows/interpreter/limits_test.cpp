@@ -140,25 +140,84 @@ TEST_CASE("nothing of one run is left for the next") {
     say({{"op", "drop"}, {"workflow", "p"}});
 }
 
-TEST_CASE("code that changes a built-in object for good fails, and no other run sees it") {
+TEST_CASE("whatever code does to the realm, and however it ends, no other run sees it") {
+    const char* const kLook =
+        "const o = {}; o.toString = () => 'own'; let kept = null;"
+        "try { kept = arguments.callee.caller.kept } catch (e) {}"
+        "free = 1; return [{json: {x: typeof x + typeof y + typeof total + typeof [].x,"
+        "symbol: Symbol.for('x') in globalThis, list: Array.isArray([]), slice: [1, 2].slice(1),"
+        "own: String(o), kept: kept ?? null, free, json: JSON.stringify({ a: [1] })}}]";
+    const json clean{{"x", "undefinedundefinedundefinedundefined"},
+                     {"symbol", false},
+                     {"list", true},
+                     {"slice", {2}},
+                     {"own", "own"},
+                     {"kept", nullptr},
+                     {"free", 1},
+                     {"json", R"({"a":[1]})"}};
+    for (const std::string spoil : {
+             "Object.defineProperty(Array.prototype, 'x', { value: 1 }); throw new Error('late')",
+             "Array.prototype.slice = null; throw new Error('late')",
+             "Array.isArray = () => false; throw new Error('late')",
+             "Object.prototype.toJSON = () => undefined; throw new Error('late')",
+             "setTimeout(() => { Array.prototype.slice = null; throw new Error('late') });"
+             "await new Promise((done) => setTimeout(done, 1)); return []",
+             "await null; Array.prototype.slice = null; return []",
+             "Promise.resolve().then(() => { Array.prototype.slice = null }); return []",
+             "(async () => { await null; total = 'a customer' })(); return []",
+             "return [{json: {get a() { total = 1; Array.prototype.x = 1; return 1 }}}]",
+             "Object.defineProperty(globalThis, 'x', { value: 1, enumerable: true }); return []",
+             "Object.defineProperty(globalThis, 'y', { value: 1, configurable: true }); return []",
+             "globalThis[Symbol.for('x')] = 1; return []",
+             "Object.freeze(Object.prototype); return []",
+             "Object.preventExtensions(globalThis); return []",
+             "try { arguments.callee.caller.kept = 1 } catch (e) {} return []",
+             "Object.defineProperty(Array.prototype, 'x', { value: 1 }); for (;;);",
+         }) {
+        CAPTURE(spoil);
+        const std::string code =
+            std::string("if ($json.spoil) {") + spoil + "\n} else {" + kLook + "}";
+        const json text = workflow({node("Start", "manualTrigger", 1, json::object()),
+                                    node("If", "code", 2, {{"jsCode", code}})},
+                                   {{"Start", json::array({json::array({link("If")})})}});
+        const json load{{"op", "load"}, {"workflow", "p"}, {"limits", {{"codeMs", 200}}}};
+        say(load, text.dump());
+        const json begin{
+            {"op", "start"}, {"run", "r"}, {"workflow", "p"}, {"node", "Start"}, {"answer", "all"}};
+        const json end = say(begin, R"([{"json":{"spoil":true}}])").header;
+        CHECK(end.at("op") == "end");
+        json seen = say(begin, R"([{"json":{}}])").header;
+        if (seen.value("need", "") == "workflow") {
+            say(load, text.dump());
+            seen = say(begin, R"([{"json":{}}])").header;
+        }
+        CHECK(seen.value("error", json()) == json());
+        CHECK(seen.value("/output/0/json"_json_pointer, json()) == clean);
+        say({{"op", "drop"}, {"workflow", "p"}});
+    }
+}
+
+TEST_CASE("an expression's changes are not seen by another run") {
     const json text = workflow(
         {node("Start", "manualTrigger", 1, json::object()),
-         node("If", "code", 2,
-              {{"jsCode",
-                "if ($json.pollute) Object.defineProperty(Array.prototype, 'evil', { value: 1 });"
-                "return [{json: {evil: typeof [].evil}}]"}})},
-        {{"Start", json::array({json::array({link("If")})})}});
+         node("Set", "set", 3.4,
+              {{"mode", "raw"},
+               {"jsonOutput", "={{ { before: Array.kept ?? null, now: Array.kept = 1 } }}"}})},
+        {{"Start", json::array({json::array({link("Set")})})}});
     say({{"op", "load"}, {"workflow", "p"}}, text.dump());
     const json begin{
         {"op", "start"}, {"run", "r"}, {"workflow", "p"}, {"node", "Start"}, {"answer", "all"}};
-    const json end = say(begin, R"([{"json":{"pollute":true}}])").header;
-    CHECK(end["status"] == "error");
-    CHECK_THAT(end["error"]["message"].get<std::string>(),
-               Catch::Matchers::Contains("changed a built-in object for good"));
-    CHECK(say(begin, R"([{"json":{}}])").header["need"] == "workflow");
-    say({{"op", "load"}, {"workflow", "p"}}, text.dump());
-    CHECK(say(begin, R"([{"json":{}}])").header["output"][0]["json"]["evil"] == "undefined");
+    for (int i = 0; i < 2; ++i) {
+        const json end = say(begin, R"([{"json":{}}])").header;
+        CHECK(end["output"][0]["json"]["before"] == nullptr);
+    }
     say({{"op", "drop"}, {"workflow", "p"}});
+}
+
+TEST_CASE("a run that changes a built-in object for good keeps what it did before") {
+    FlowStart start = codeFlow(
+        "Object.defineProperty(Array.prototype, 'x', { value: 1 }); return [{json: {n: 1}}]");
+    CHECK(run(start).items("Code") == json::array({{{"n", 1}}}));
 }
 
 TEST_CASE("a Code node cannot change what an earlier node gave") {

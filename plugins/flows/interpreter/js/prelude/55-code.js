@@ -72,10 +72,9 @@ function compileBody(source) {
         const keyword = flags.includes('a') ? 'async function' : 'function';
         body = { changes: flags.includes('m'), usesThis: source.includes('this') };
         try {
-            // The body begins on the second line: located() counts on it. The inner closure is new for
-            // each call, so nothing can be kept on it.
-            body.start = evaluateSource(
-                `(function (s, self) { ${prologue} return (${keyword} () {\n${source}\n}).call(self); })`);
+            // The body begins on the second line: located() counts on it. Its closure is new for each
+            // call, and called from strict code it has no `caller`, so nothing can be kept on either.
+            body.make = evaluateSource(`(function (s) { ${prologue} return ${keyword} () {\n${source}\n}; })`);
         } catch (error) {
             body = { failure: error.message };
         }
@@ -113,8 +112,9 @@ totem.code = (context, source) => {
         totem.ranCode.value = true;
         let result;
         try {
-            result = body.start(code, body.usesThis
-                ? { helpers: kHelpers, getWorkflowStaticData: code.$getWorkflowStaticData } : undefined);
+            const self = body.usesThis
+                ? { helpers: kHelpers, getWorkflowStaticData: code.$getWorkflowStaticData } : undefined;
+            result = body.make(code).call(self);
         } catch (error) {
             throw located(error, itemIndex);
         }

@@ -33,14 +33,11 @@ function enter(run) {
     }
 }
 
-// What goes to C++ when code left the realm in a state that it must not be used in again.
-const kBroken = 'the code changed a built-in object for good';
-
-// After code has run: what it left behind in the realm.
+// After code has run: what it left behind in the realm. False if that is there for good.
 function cleanUp() {
-    for (const name in globalThis) delete globalThis[name];
-    if (!totem.mendBuiltins()) throw kBroken;
     totem.ranCode.value = false;
+    const areGlobalsClean = totem.cleanGlobals();
+    return totem.mendBuiltins() && areGlobalsClean;
 }
 
 function makeRun(frame) {
@@ -158,9 +155,7 @@ function begin(run) {
     const context = new NodeContext(run, node, runIndex, inputs, source);
     current.context = context;
     if (definition.requests) return ask(run, definition.requests(context));
-    const made = definition.execute(context);
-    if (totem.ranCode.value) cleanUp();
-    return take(run, made);
+    return take(run, definition.execute(context));
 }
 
 function isEmpty(inputs) {
@@ -182,9 +177,7 @@ function take(run, made) {
 totem.settle = (run) => {
     const { current } = run;
     try {
-        if (current.context.codeScope !== null) cleanUp();
         if (!current.settled) {
-            totem.ranCode.value = current.context.codeScope !== null;   // the callback of a timer
             if (current.context.codeScope?.waiting?.next()) return kPending;
             throw totem.error('The code waits for a promise that never settles');
         }
@@ -449,7 +442,7 @@ function outcome(out) {
 // ---- failing
 
 function fail(run, error) {
-    if (error === kBroken) throw error;
+    if (totem.ranCode.value) cleanUp();
     run.failure = totem.describeError(error, run.current.node);
     run.thrown = error;
     return kFailed;
@@ -547,14 +540,21 @@ function rebuildContext(run, node) {
 // ---- what goes out
 
 // What a step leaves: a line with the requests whose results nobody awaits, a line that says how the
-// run ended (empty as long as it waits), the records. 'L' when they are longer than allowed.
+// run ended (empty as long as it waits), the records; or 'L' when they are longer than allowed. Before
+// it stands '!' when the realm is not to be used again. Nothing of the step runs after this: promises
+// that nobody awaited have had their turn.
 totem.leave = (run, ended, answer) => {
+    let isClean = cleanUp();
     const { records } = run;
-    if (records.length > limits.outputBytes) return 'L';
-    const detached = run.detached.length === 0 ? '' : JSON.stringify(run.detached);
-    run.records = '';
-    run.detached = [];
-    return `${detached}\n${ended ? endText(run, answer) : ''}\n${records}`;
+    let text = 'L';
+    if (records.length <= limits.outputBytes) {
+        const detached = run.detached.length === 0 ? '' : JSON.stringify(run.detached);
+        text = `${detached}\n${ended ? endText(run, answer) : ''}\n${records}`;
+        run.records = '';
+        run.detached = [];
+    }
+    if (ended && !cleanUp()) isClean = false;   // the items of its output may have getters
+    return isClean ? text : `!${text}`;
 };
 
 // The last node, its items if asked, static data if it changed.

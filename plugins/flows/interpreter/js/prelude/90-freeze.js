@@ -1,5 +1,5 @@
-// Called when every file has been loaded: from here on nothing shared can be changed by a flow for
-// longer than its own code runs.
+// Called when every file has been loaded: from here on what is shared is frozen, or mended at the end
+// of each step, so that no run sees what another one did to it.
 
 // The engine is two to five times slower at for…of, spreading, destructuring, map and JSON.stringify
 // once these objects are frozen, so they stay as they are and are mended after code has run.
@@ -47,7 +47,7 @@ function freezeAll(root) {
 }
 
 const evaluateSource = eval;
-const { ownKeys, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor, defineProperty, deleteProperty } = Reflect;
+const { ownKeys, getPrototypeOf, setPrototypeOf, getOwnPropertyDescriptor, defineProperty, deleteProperty, isExtensible } = Reflect;
 const originals = [];   // what the objects of kMended were
 
 function remember(object) {
@@ -71,7 +71,7 @@ function comparison(object, plain) {
 
 // No method of an array here, and no loop but by number: they may be what was changed.
 function isChanged({ object, parent, names, read, isSame }) {
-    if (ownKeys(object).length !== names.length || getPrototypeOf(object) !== parent || !isSame()) return true;
+    if (!isExtensible(object) || ownKeys(object).length !== names.length || getPrototypeOf(object) !== parent || !isSame()) return true;
     for (let i = 0; i < read.length; i += 1) {
         const now = getOwnPropertyDescriptor(object, read[i].name);
         if (now === undefined || now.get !== read[i].get || now.set !== read[i].set) return true;
@@ -81,6 +81,7 @@ function isChanged({ object, parent, names, read, isSame }) {
 
 // False if code made a change that lasts.
 function mend({ object, parent, names, descriptors }) {
+    if (!isExtensible(object)) return false;
     const now = ownKeys(object);
     for (let i = 0; i < now.length; i += 1) {
         let isOwn = false;
@@ -91,10 +92,25 @@ function mend({ object, parent, names, descriptors }) {
     return setPrototypeOf(object, parent);
 }
 
-// After code has run. False if something was changed for good: the realm is of no use any more.
+// False if something was changed for good: the realm is of no use any more.
 totem.mendBuiltins = () => {
     for (let i = 0; i < originals.length; i += 1) {
         if (isChanged(originals[i]) && !mend(originals[i])) return false;
+    }
+    return true;
+};
+
+// Nor any method of a set here, for the same reason.
+const globalNames = Object.create(null);
+let globalCount = 0;
+
+// The same for what was added to the global object.
+totem.cleanGlobals = () => {
+    if (!isExtensible(globalThis)) return false;
+    const now = ownKeys(globalThis);
+    if (now.length === globalCount) return true;
+    for (let i = 0; i < now.length; i += 1) {
+        if (globalNames[now[i]] !== true && !deleteProperty(globalThis, now[i])) return false;
     }
     return true;
 };
@@ -117,5 +133,9 @@ totem.seal = () => {
         Object.getPrototypeOf(''[Symbol.iterator]()), Object.getPrototypeOf(new Map().entries()), Object.getPrototypeOf(new Set().values()),
         Object.getPrototypeOf(''.matchAll(/a/g)), luxon.DateTime, luxon.Duration, luxon.Interval]) freezeAll(root);
     for (const name of Object.keys(totem.codeGlobals)) freezeAll(totem.codeGlobals[name]);
+    for (const name of ownKeys(globalThis)) {
+        globalNames[name] = true;
+        globalCount += 1;
+    }
     Object.freeze(totem);   // C++ holds on to its functions by holding on to it
 };
