@@ -26,8 +26,9 @@ fs::path installedSdk(const Scratch& scratch) {
 
 void build(const fs::path& source, const fs::path& folder, const fs::path& sdk,
            const std::vector<std::string>& options) {
-    std::vector<std::string> configure{TOTEM_CMAKE, "-S",   source,
-                                       "-B",        folder, "-DCMAKE_PREFIX_PATH=" + sdk.string()};
+    std::vector<std::string> configure{
+        TOTEM_CMAKE, "-G", "Ninja", "-S",
+        source,      "-B", folder,  "-DCMAKE_PREFIX_PATH=" + sdk.string()};
     configure.insert(configure.end(), options.begin(), options.end());
     must(configure);
     must({TOTEM_CMAKE, "--build", folder});

@@ -6,7 +6,8 @@ namespace totemd {
 
 void CrashMarks::begin(const std::string& plugin, const std::string& fingerprint) const {
     if (folder_.empty()) return;
-    std::ofstream(fileOf(plugin), std::ios::trunc) << fingerprint << std::flush;
+    const int starts = startsOf(plugin, fingerprint) + 1;
+    std::ofstream(fileOf(plugin), std::ios::trunc) << fingerprint << '\n' << starts << std::flush;
 }
 
 void CrashMarks::end(const std::string& plugin) const {
@@ -15,10 +16,15 @@ void CrashMarks::end(const std::string& plugin) const {
 }
 
 bool CrashMarks::crashed(const std::string& plugin, const std::string& fingerprint) const {
-    if (folder_.empty()) return false;
+    return !folder_.empty() && startsOf(plugin, fingerprint) >= kStarts;
+}
+
+int CrashMarks::startsOf(const std::string& plugin, const std::string& fingerprint) const {
     std::ifstream file(fileOf(plugin));
     std::string found;
-    return file && std::getline(file, found) && found == fingerprint;
+    int starts = 0;
+    const bool same = file && std::getline(file, found) && found == fingerprint;
+    return same && file >> starts ? starts : 0;
 }
 
 }  // namespace totemd

@@ -157,7 +157,8 @@ std::shared_ptr<PluginInstance> PluginRegistry::startInstance(const Manifest& ma
     const std::string fingerprint = fingerprintOf(manifest, config.config);
     if (marks_.crashed(manifest.id, fingerprint)) {
         throw std::runtime_error(
-            "it crashed the daemon while it was created; it stays out until its library or its "
+            "the daemon ended " + std::to_string(CrashMarks::kStarts) +
+            " times in a row while it was created; it stays out until its library or its "
             "configuration changes");
     }
     const auto granted = grantsOf(manifest, config);

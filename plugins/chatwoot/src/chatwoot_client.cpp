@@ -131,15 +131,27 @@ bool Reply::refused() const {
     return status == Status::kOk && certain.count(code) != 0;
 }
 
+bool Reply::tokenRefused() const {
+    if (status != Status::kOk || code != 401) return false;
+    const std::string text = dumpJson(body);
+    return text.find("Invalid Access Token") != std::string::npos ||
+           text.find("You need to sign in") != std::string::npos;
+}
+
 void throwFailure(const Reply& reply) {
     if (reply.status != Status::kOk) throw Failure(reply.status, reply.error);
+    if (reply.tokenRefused())
+        throw Failure(Status::kUnavailable,
+                      "Chatwoot does not accept the token (plugins.chatwoot.config.bot_token, or "
+                      "api_access_token without one); it is tried again later: " +
+                          reply.error);
     if (reply.code == 429) throw Failure(Status::kBusy, reply.error + "; it is tried again later");
     // A 422 or 500 does not prove that nothing was created, nor does a gateway's time-out.
     throw Failure(reply.refused() ? Status::kRefused : Status::kUnknown, reply.error);
 }
 
 void throwRepeatableFailure(const Reply& reply) {
-    if (reply.refused()) throw Failure(Status::kRefused, reply.error);
+    if (reply.refused() && !reply.tokenRefused()) throw Failure(Status::kRefused, reply.error);
     if (reply.status == Status::kCancelled) throw Failure(Status::kCancelled, reply.error);
     throw Failure(reply.code == 429 ? Status::kBusy : Status::kUnavailable, reply.error);
 }

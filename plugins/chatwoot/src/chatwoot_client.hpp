@@ -24,6 +24,8 @@ struct Reply {
     bool ok() const { return status == Status::kOk && code >= 200 && code < 300; }
     /// Chatwoot says no, and certainly did nothing.
     bool refused() const;
+    /// The token is not known (now): no answer to what was asked. Other 401 are a lack of rights.
+    bool tokenRefused() const;
 };
 
 /// The calls to Chatwoot's REST API (v1) that this plugin makes. Threads: any.

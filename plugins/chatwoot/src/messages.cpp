@@ -101,10 +101,15 @@ Task<std::string> Messages::send(Call& call, std::string_view text) const {
             apiInbox = isApiInbox(current.body);
             const std::string closed = gated ? gateReason(account, current.body) : std::string();
             if (!closed.empty()) co_return dumpJson(Json{{"sent", false}, {"reason", closed}});
-        } else if (current.code == 401 && !account.userToken.empty()) {
+        } else if (current.tokenRefused() && !account.userToken.empty()) {
             throw Failure(Status::kUnavailable,
                           "Chatwoot does not accept plugins.chatwoot.config.api_access_token, so "
                           "nobody can tell whether an answer may be sent: " +
+                              current.error);
+        } else if (current.code == 401 && !account.userToken.empty()) {
+            throw Failure(Status::kRefused,
+                          "the user of plugins.chatwoot.config.api_access_token may not see the "
+                          "conversation; make it an agent of the inbox or an administrator: " +
                               current.error);
         } else if (current.code != 401) {
             // Nothing was sent yet, so whatever is no plain no is safe to try again.

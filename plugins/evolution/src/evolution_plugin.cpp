@@ -126,6 +126,12 @@ private:
         Webhook webhook =
             webhookOf(std::move(body), decoded(request.path()), request.header("X-Event-Type"),
                       request.header("X-Instance-Name"));
+        if (!webhook.instance.empty() && !settings_.serves(webhook.instance)) {
+            webhooks_.count({{"result", "other_instance"}});
+            log.debug("webhook.other_instance", {{"instance", webhook.instance}});
+            call.succeed(Response(200, "", {}));
+            return;
+        }
         webhook.headers = headersOf(request);
         webhook.query = queryOf(request);
         take(std::move(call), std::move(webhook));

@@ -77,6 +77,15 @@ std::vector<std::string> Settings::instanceNames() const {
     return names;
 }
 
+bool Settings::serves(const std::string& instance) const {
+    if (servers.empty()) return true;
+    return std::any_of(servers.begin(), servers.end(), [&](const Server& server) {
+        return server.instances.empty() ||
+               std::any_of(server.instances.begin(), server.instances.end(),
+                           [&](const Instance& listed) { return listed.name == instance; });
+    });
+}
+
 Target Settings::target(const std::string& wanted) const {
     if (servers.empty())
         throw Failure(

@@ -37,6 +37,8 @@ struct Settings {
     /// An empty name: the first configured instance. Throws Failure (kInvalid) with what to set.
     Target target(const std::string& instance) const;
     std::vector<std::string> instanceNames() const;
+    /// Whether the messages of that instance are ours: it is listed, or some server lists none.
+    bool serves(const std::string& instance) const;
 };
 
 /// `json` fits the schema. Throws Failure (kInvalid) for what a schema cannot say.

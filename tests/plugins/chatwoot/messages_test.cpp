@@ -226,6 +226,32 @@ TEST_CASE("only a bot that may not read answers without having looked") {
     }
 }
 
+TEST_CASE("a token that is not known waits to be known, a lack of rights is final") {
+    Desk desk;
+    const Json unknown{{"error", "Invalid Access Token"}};
+    const Json forbidden{{"error", "You are not authorized to do this action"}};
+    const bool known = GENERATE(false, true);
+    const Json& answer = known ? forbidden : unknown;
+    const Status status = known ? Status::kRefused : Status::kUnavailable;
+    SECTION("of who sends") {
+        desk.conversation(Reply::httpJson(200, {{"status", "pending"}}));
+        desk.host.http.answer("POST", kMessages, Reply::httpJson(401, answer));
+        LoadedPlugin chatwoot = desk.load({{"bot_token", "bot-token"}});
+        const Reply reply = desk.send(chatwoot);
+        CHECK(reply.status == status);
+        if (!known)
+            CHECK(reply.content.find("plugins.chatwoot.config.bot_token") != std::string::npos);
+    }
+    SECTION("of who looks") {
+        desk.conversation(Reply::httpJson(401, answer));
+        LoadedPlugin chatwoot = desk.load({{"bot_token", "bot-token"}});
+        const Reply reply = desk.send(chatwoot);
+        CHECK(reply.status == status);
+        CHECK(reply.content.find("plugins.chatwoot.config.api_access_token") != std::string::npos);
+        CHECK(desk.posts() == 0);
+    }
+}
+
 TEST_CASE("a pending conversation that somebody was assigned to gets no answer of the bot's") {
     Desk desk;
     const std::string type = GENERATE("User", "AgentBot");

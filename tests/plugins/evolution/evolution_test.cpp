@@ -86,6 +86,15 @@ TEST_CASE("webhooks become events once, on every address that Evolution uses") {
     CHECK(daemon.log().find("canary") == std::string::npos);
 }
 
+TEST_CASE("with instances listed, the messages of another number are left alone") {
+    EvolutionDouble evolution;
+    TestDaemon daemon(configuration(evolution.url()));
+    json body = received("A1", "hola");
+    body["instance"] = "personal";
+    CHECK(daemon.post("main", "/webhook/evolution", body).status == 200);
+    CHECK(eventsOf(daemon, "message.received").empty());
+}
+
 TEST_CASE(
     "what Evolution or a customer can make odd is stored, and only what is no JSON is refused") {
     EvolutionDouble evolution;
