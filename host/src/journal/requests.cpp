@@ -119,7 +119,7 @@ public:
 
     void write(Sqlite& db) override {
         letGo();
-        // Marked here and not once committed: another take of this batch must not have them, too.
+        // Also what another take of this batch has.
         if (std::any_of(shelf_.taken.begin(), shelf_.taken.end(),
                         [this](const auto& taken) { return taken.second == plugin_; })) {
             return;
@@ -185,6 +185,7 @@ public:
     void write(Sqlite& db) override {
         size_.reset();
         gone_ = false;
+        if (again()) shelf_.taken.erase(seq_);  // a take in the same batch may have it
         auto attempts =
             db.number("SELECT attempts FROM requests WHERE seq = ? AND state = 0", seq_);
         gone_ = !attempts;  // forgotten meanwhile
@@ -206,7 +207,7 @@ public:
         }
     }
     void committed() override {
-        shelf_.taken.erase(seq_);
+        if (!again()) shelf_.taken.erase(seq_);
         if (end_ == End::Unavailable && !gone_) {
             ++shelf_.givenBack[seq_];
         } else {
@@ -219,6 +220,7 @@ public:
     void failed(const std::string&) override {}
 
 private:
+    bool again() const { return end_ == End::Retry || end_ == End::Unavailable; }
     int givenBack() const {
         const auto found = shelf_.givenBack.find(seq_);
         return found == shelf_.givenBack.end() ? 0 : found->second;
