@@ -45,12 +45,13 @@ public:
 
     void start() {
         try {
+            for (const auto& server : servers_) server->bind();
+            connectServices();
             for (const auto& server : servers_) server->start();
         } catch (...) {
             stop();
             throw;
         }
-        connectServices();
     }
 
     void stop() {
@@ -113,7 +114,8 @@ private:
         pageServer_ = serve("page", settings_.pageAddress, kPageThreads, *control_);
     }
 
-    /// The ports are known now: tells the bridge where Chatwoot is and the other way round.
+    /// The ports are known now: tells the bridge where Chatwoot is and the other way round, before
+    /// anybody is served.
     void connectServices() {
         if (!evolution_) return;
         const std::string evolutionUrl =

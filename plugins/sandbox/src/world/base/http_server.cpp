@@ -144,15 +144,16 @@ public:
           service_(service),
           context_(context) {}
 
-    void start() {
+    void bind() {
         Poco::Net::ServerSocket socket;
         socket.bind(Poco::Net::SocketAddress(address_), true, false);
         socket.listen(1024);
         port_ = socket.address().port();
         connections_ = std::make_unique<ConnectionThreads>(
             socket, [this](const Poco::Net::StreamSocket& peer) { serve(peer); }, limit_);
-        connections_->start();
     }
+
+    void start() { connections_->start(); }
 
     void stop() { connections_.reset(); }
 
@@ -270,6 +271,9 @@ ServiceServer::ServiceServer(std::string name, std::string address, int threads,
           std::make_unique<Impl>(std::move(name), std::move(address), threads, service, context)) {}
 ServiceServer::~ServiceServer() {
     stop();
+}
+void ServiceServer::bind() {
+    impl_->bind();
 }
 void ServiceServer::start() {
     impl_->start();

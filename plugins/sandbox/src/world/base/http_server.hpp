@@ -25,12 +25,13 @@ struct ServerContext {
 class ServiceServer {
 public:
     /// `name` is the service's name in faults and log. `threads` bounds the connections at once;
-    /// more wait. Nothing is bound before `start`.
+    /// more wait.
     ServiceServer(std::string name, std::string address, int threads, Service& service,
                   ServerContext context);
     ~ServiceServer();
 
-    /// Binds and serves; throws Poco::Net::NetException.
+    /// Takes the port; who connects waits for `start`. Throws Poco::Net::NetException.
+    void bind();
     void start();
     /// The shared StopSignal has to be given before: it ends the waiting connections.
     void stop();
