@@ -157,7 +157,7 @@ run() {
   print_hops
   check "$greeting" "$offer" "$wanted" "$answer"
   [ -z "$once" ] || { [ $right = 1 ] || exit 1; return; }
-  echo; say "serving: write as the customer at $page, webhooks at http://127.0.0.1:5678, health at http://127.0.0.1:9678/health (Ctrl-C ends)"
+  echo; say "serving: write as the customer at $page, webhooks at http://127.0.0.1:5678, health at http://127.0.0.1:9678/health, events by build/release/bin/totemctl events list (Ctrl-C ends)"
   wait "$daemon"
 }
 
