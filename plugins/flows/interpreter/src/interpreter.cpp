@@ -111,6 +111,7 @@ std::string Interpreter::State::load(const json& header, std::string_view body) 
     }
     const FlowLimits limits = limitsFrom(header);
     easeMemory(limits.memoryBytes);
+    engine.setMemoryLimit(limits.memoryBytes);
     try {
         auto workflow = std::make_unique<Workflow>(factory, body, limits);
         std::string reply = loadedHeader(key, *workflow);
