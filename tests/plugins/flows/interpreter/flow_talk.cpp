@@ -5,12 +5,6 @@
 
 #include "flow_frame.hpp"
 
-// Freed memory that AddressSanitizer holds back (256 MB by default) would count against the limit of
-// the interpreter, which looks at the whole process.
-extern "C" const char* __asan_default_options() {
-    return "quarantine_size_mb=8";
-}
-
 namespace totem::flows::testing {
 namespace {
 
