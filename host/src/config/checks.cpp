@@ -48,11 +48,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 class Checker {
 public:
     Checker(const ConfigDocument& document, const ResolvedReferences& references,
-            const std::vector<std::string>& installed, std::vector<ConfigProblem>& problems,
+            const std::vector<std::string>& installed,
+            const std::vector<std::string>& defaultListeners, std::vector<ConfigProblem>& problems,
             std::vector<ConfigProblem>& warnings)
         : document_(document),
           references_(references),
           installed_(installed),
+          defaultListeners_(defaultListeners),
           problems_(problems),
           warnings_(warnings),
           root_(document.root) {}
@@ -160,8 +162,7 @@ private:
         const std::string name = target.get<std::string>().substr(std::string(kPrefix).size());
         const json& listeners = memberOf(root_, "listeners");
         const std::vector<std::string> known =
-            listeners.is_object() ? keysOf(listeners)
-                                  : std::vector<std::string>{"main", "fnb", "images", "admin"};
+            listeners.is_object() ? keysOf(listeners) : defaultListeners_;
         if (contains(known, name)) return;
         ConfigProblem problem = document_.problemAt(
             pointer,
@@ -187,6 +188,7 @@ private:
     const ConfigDocument& document_;
     const ResolvedReferences& references_;
     const std::vector<std::string>& installed_;
+    const std::vector<std::string>& defaultListeners_;
     std::vector<ConfigProblem>& problems_;
     std::vector<ConfigProblem>& warnings_;
     const json& root_;
@@ -221,8 +223,9 @@ bool isNetwork(const std::string& text) {
 
 void checkMeaning(const ConfigDocument& document, const ResolvedReferences& references,
                   const std::vector<std::string>& installedPlugins,
+                  const std::vector<std::string>& defaultListeners,
                   std::vector<ConfigProblem>& problems, std::vector<ConfigProblem>& warnings) {
-    Checker(document, references, installedPlugins, problems, warnings).run();
+    Checker(document, references, installedPlugins, defaultListeners, problems, warnings).run();
 }
 
 }  // namespace totemd

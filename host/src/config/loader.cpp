@@ -59,8 +59,8 @@ public:
             findAdmin();
             checkSections();
             checkPluginConfigs();
-            checkMeaning(document_, references_, installedPlugins(), result_.problems,
-                         result_.warnings);
+            checkMeaning(document_, references_, installedPlugins(), defaultListeners(),
+                         result_.problems, result_.warnings);
             excuseDisabledPlugins();
         }
         sortProblems(result_.problems);
@@ -242,6 +242,16 @@ private:
         std::stable_sort(problems.begin(), problems.end(),
                          [&](const auto& a, const auto& b) { return order(a) < order(b); });
         problems.erase(std::unique(problems.begin(), problems.end()), problems.end());
+    }
+
+    std::vector<std::string> defaultListeners() const {
+        std::vector<std::string> names;
+        for (const ConfigSection& known : sections_) {
+            if (known.name != "listeners") continue;
+            const json listeners = known.schema.defaultValue();
+            for (const auto& [name, listener] : listeners.items()) names.push_back(name);
+        }
+        return names;
     }
 
     void fillDefaults() {

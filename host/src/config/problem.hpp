@@ -10,7 +10,7 @@ struct ConfigProblem {
     std::string file;
     unsigned line = 0;       ///< from 1; 0: the file as a whole
     unsigned column = 0;     ///< from 1, in bytes
-    std::string path;        ///< "plugins.chatwoot.config.timeout_ms"; empty: the whole document
+    std::string path;        ///< "plugins.ID.config.timeout_ms"; empty: the whole document
     std::string pointer;     ///< the same as JSON pointer
     std::string message;     ///< "expected integer, got \"5s\""
     std::string suggestion;  ///< nearest known name; empty: none

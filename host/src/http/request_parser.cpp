@@ -148,7 +148,6 @@ std::size_t RequestParser::findHeadEnd(std::string_view input) {
 
 namespace {
 
-
 /// "HTTP/2.0" and the like: well-formed, but not spoken here.
 bool namesOtherVersion(std::string_view head) {
     const std::string_view line = head.substr(0, head.find('\r'));

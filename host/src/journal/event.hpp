@@ -9,7 +9,7 @@ namespace totemd {
 struct NewEvent {
     std::string source;   ///< with `id` the duplicate key
     std::string id;       ///< made from the other side's own ids
-    std::string type;     ///< message.received, chatwoot.conversation_updated, ...
+    std::string type;     ///< message.received and the like; of a plugin's own: "ID.name"
     std::string subject;  ///< the ordering key (one conversation); empty: unordered
     std::string time;     ///< RFC 3339, as the source says
     std::string data;     ///< JSON text

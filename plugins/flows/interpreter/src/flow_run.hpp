@@ -41,7 +41,7 @@ public:
     FlowStep resume(std::string_view results);
 
     const Workflow& workflow() const { return workflow_; }
-    /// The context must not be used any more: a limit on memory was hit, code changed a built-in
+    /// The context must not be used any more: a limit on memory was hit, code changed the global
     /// object for good, or our own JavaScript failed.
     bool poisoned() const { return poisoned_; }
 

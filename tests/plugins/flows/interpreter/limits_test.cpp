@@ -94,16 +94,15 @@ TEST_CASE("a promise that never settles is an error, timers do not wait") {
 
 TEST_CASE("nothing of one run is left for the next") {
     const char* const kPollute =
-        "leak = 'secret'; Object.prototype.evil = 1; Array.prototype.map = () => 'evil';"
-        "Array.prototype.last = function () { return this[this.length - 1] };"
-        "Object.setPrototypeOf(Array.prototype, { evil: 2 }); try { Function.prototype.call = 1; } "
-        "catch (e) {}"
-        "Object.defineProperty(Array.prototype, 'filter', { get: () => () => 'evil', configurable: "
-        "true });"
-        "try { Object.defineProperty(RegExp.prototype, 'flags', { get: () => 'evil' }); } catch "
-        "(e) "
+        "leak = 'secret'; try { Object.prototype.evil = 1 } catch (e) {}"
+        "try { Array.prototype.map = () => 'evil' } catch (e) {}"
+        "try { Array.prototype.last = () => 'evil' } catch (e) {}"
+        "try { Object.setPrototypeOf(Array.prototype, { evil: 2 }) } catch (e) {}"
+        "try { Function.prototype.call = 1 } catch (e) {}"
+        "try { Object.defineProperty(RegExp.prototype, 'flags', { get: () => 'evil' }) } catch (e) "
         "{}"
-        "Object.getPrototypeOf([][Symbol.iterator]()).next = () => ({ done: true });"
+        "try { Object.getPrototypeOf([][Symbol.iterator]()).next = () => ({ done: true }) } catch "
+        "(e) {}"
         "try { JSON.parse = null } catch (e) {}"
         "try { globalThis.Math = null } catch (e) {} try { Date.now = () => 5 } catch (e) {}"
         "/secret (.*)/.exec('secret customer'); return [{json: {}}]";
@@ -197,26 +196,9 @@ TEST_CASE("whatever code does to the realm, and however it ends, no other run se
     }
 }
 
-TEST_CASE("an expression's changes are not seen by another run") {
-    const json text = workflow(
-        {node("Start", "manualTrigger", 1, json::object()),
-         node("Set", "set", 3.4,
-              {{"mode", "raw"},
-               {"jsonOutput", "={{ { before: Array.kept ?? null, now: Array.kept = 1 } }}"}})},
-        {{"Start", json::array({json::array({link("Set")})})}});
-    say({{"op", "load"}, {"workflow", "p"}}, text.dump());
-    const json begin{
-        {"op", "start"}, {"run", "r"}, {"workflow", "p"}, {"node", "Start"}, {"answer", "all"}};
-    for (int i = 0; i < 2; ++i) {
-        const json end = say(begin, R"([{"json":{}}])").header;
-        CHECK(end["output"][0]["json"]["before"] == nullptr);
-    }
-    say({{"op", "drop"}, {"workflow", "p"}});
-}
-
-TEST_CASE("a run that changes a built-in object for good keeps what it did before") {
-    FlowStart start = codeFlow(
-        "Object.defineProperty(Array.prototype, 'x', { value: 1 }); return [{json: {n: 1}}]");
+TEST_CASE("a run that changes the global object for good keeps what it did before") {
+    FlowStart start =
+        codeFlow("Object.defineProperty(globalThis, 'x', { value: 1 }); return [{json: {n: 1}}]");
     CHECK(run(start).items("Code") == json::array({{{"n", 1}}}));
 }
 

@@ -25,6 +25,30 @@ Json twoSteps() {
     return chain("Two steps", {onMessage(), action("desk.look"), action("desk.send")});
 }
 
+/// A run of two steps whose second one was refused for now; the next time it is not.
+void suspendBetweenSteps(FlowDesk& desk) {
+    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
+    desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
+    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
+    desk.write("a.json", twoSteps());
+    desk.start();
+    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+}
+
+/// The same, and its workflow was changed then.
+void changeBetweenSteps(FlowDesk& desk) {
+    suspendBetweenSteps(desk);
+    desk.write("a.json",
+               chain("Two steps", {onMessage(), action("desk.look"), action("desk.other")}));
+    desk.look();
+}
+
+Reply needsWorkflow() {
+    Reply need;
+    need.content = encodeFlowFrame(R"({"op":"need","need":"workflow"})", "");
+    return need;
+}
+
 }  // namespace
 
 TEST_CASE("a message that no worker had time for comes again and does not count against its flow") {
@@ -121,8 +145,7 @@ TEST_CASE("a run whose workflow ends the workers that load it fails") {
     FlowDesk desk;
     desk.write("a.json", chain("A", {onMessage()}));
     desk.start();
-    Reply need;
-    need.content = encodeFlowFrame(R"({"op":"need","need":"workflow"})", "");
+    Reply need = needsWorkflow();
     for (int i = 0; i < 2; ++i) {
         need.code = i + 2;
         desk.answerWorker("start", need);
@@ -133,14 +156,30 @@ TEST_CASE("a run whose workflow ends the workers that load it fails") {
     CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 1);
 }
 
+TEST_CASE("a worker that keeps asking for the workflow, or refuses it, suspends the run") {
+    FlowDesk desk;
+    desk.write("a.json", chain("A", {onMessage()}));
+    desk.start();
+    const bool refuses = GENERATE(false, true);
+    Reply loaded;
+    loaded.content = encodeFlowFrame(
+        refuses ? R"({"op":"refused","message":"the worker is at its memory limit"})"
+                : R"({"op":"loaded","runnable":true})",
+        "");
+    for (int i = 0; i < 5; ++i) {
+        desk.answerWorker("start", needsWorkflow());
+        if (i < 4) desk.answerWorker("load", loaded);
+    }
+    const Reply reply = desk.message("hola").reply();
+    CHECK(reply.status == Status::kUnavailable);
+    if (refuses) CHECK(reply.content.find("memory limit") != std::string::npos);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 0);
+    CHECK(desk.host.metrics.total("flow_runs", {{"end", "suspended"}}) == 1);
+}
+
 TEST_CASE("an effect whose intent could not be stored suspends the run, which goes on from there") {
     FlowDesk desk;
-    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
-    desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
-    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
-    desk.write("a.json", twoSteps());
-    desk.start();
-    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
+    suspendBetweenSteps(desk);
     desk.forgetRuns();
     // The journal gave the attempt back, so this is the first one again.
     CHECK(desk.message("hola").reply().ok());
@@ -311,23 +350,6 @@ TEST_CASE("a run that an effect kept waiting is continued in the next delivery")
     CHECK_FALSE(call.reply().ok());
     CHECK(desk.host.metrics.total("flow_runs", {{"end", "error"}}) == 0);
 }
-
-namespace {
-
-/// A run of two steps whose second one was refused for now, and whose workflow was changed then.
-void changeBetweenSteps(FlowDesk& desk) {
-    desk.host.actions.answer("desk.look", Reply::json({{"found", 1}}));
-    desk.host.actions.answer("desk.send", Reply::failure(Status::kBusy, "the disk is full"));
-    desk.host.actions.answer("desk.send", Reply::json(Json::object()));
-    desk.write("a.json", twoSteps());
-    desk.start();
-    CHECK(desk.message("hola").reply().status == Status::kUnavailable);
-    Json changed = chain("Two steps", {onMessage(), action("desk.look"), action("desk.other")});
-    desk.write("a.json", changed);
-    desk.look();
-}
-
-}  // namespace
 
 TEST_CASE("a run goes on with the version of its workflow that it began with") {
     FlowDesk desk;

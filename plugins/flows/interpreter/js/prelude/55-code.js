@@ -57,7 +57,7 @@ for (const name of Object.keys(totem.codeGlobals)) {
 }
 
 // Set before a body runs, never after, so a termination cannot lose it: the next entry cleans up.
-totem.ranCode = { value: false };
+totem.ranCode = { sinceEntry: false, inStep: false };
 
 const bodies = new Map();
 function compileBody(source) {
@@ -109,7 +109,8 @@ totem.code = (context, source) => {
     context.codeScope = code;
     return (itemIndex) => {
         code.i = itemIndex ?? 0;
-        totem.ranCode.value = true;
+        totem.ranCode.sinceEntry = true;
+        totem.ranCode.inStep = true;
         let result;
         try {
             const self = body.usesThis

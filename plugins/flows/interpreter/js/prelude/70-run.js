@@ -26,18 +26,14 @@ function enterStep(run) {
 // Each entry begins here.
 function enter(run) {
     totem.setMarking(false);
-    if (totem.ranCode.value) cleanUp();
+    if (totem.ranCode.sinceEntry) {
+        for (const name in globalThis) Reflect.deleteProperty(globalThis, name);
+        totem.ranCode.sinceEntry = false;
+    }
     if (run.zone !== zone) {
         settings.defaultZone = run.zone;
         zone = run.zone;
     }
-}
-
-// After code has run: what it left behind in the realm. False if that is there for good.
-function cleanUp() {
-    totem.ranCode.value = false;
-    const areGlobalsClean = totem.cleanGlobals();
-    return totem.mendBuiltins() && areGlobalsClean;
 }
 
 function makeRun(frame) {
@@ -442,7 +438,6 @@ function outcome(out) {
 // ---- failing
 
 function fail(run, error) {
-    if (totem.ranCode.value) cleanUp();
     run.failure = totem.describeError(error, run.current.node);
     run.thrown = error;
     return kFailed;
@@ -541,10 +536,8 @@ function rebuildContext(run, node) {
 
 // What a step leaves: a line with the requests whose results nobody awaits, a line that says how the
 // run ended (empty as long as it waits), the records; or 'L' when they are longer than allowed. Before
-// it stands '!' when the realm is not to be used again. Nothing of the step runs after this: promises
-// that nobody awaited have had their turn.
+// it stands '!' when the realm is not to be used again.
 totem.leave = (run, ended, answer) => {
-    let isClean = cleanUp();
     const { records } = run;
     let text = 'L';
     if (records.length <= limits.outputBytes) {
@@ -553,7 +546,10 @@ totem.leave = (run, ended, answer) => {
         run.records = '';
         run.detached = [];
     }
-    if (ended && !cleanUp()) isClean = false;   // the items of its output may have getters
+    // Nothing of the step runs after this: promises that nobody awaited have had their turn, and so
+    // have the getters of its output. Only code can reach the global object.
+    const isClean = !totem.ranCode.inStep || totem.cleanGlobals();
+    totem.ranCode.inStep = false;
     return isClean ? text : `!${text}`;
 };
 
