@@ -1,13 +1,14 @@
 # totem_add_plugin(ID SOURCES a.cpp … [LINK library …] [WORKERS program …] [MANIFEST plugin.json]
-#                  [SCHEMA schema.json])
+#                  [SCHEMA schema.json] [NO_INSTALL])
 #
 # Builds the shared object of a plugin so that it exports one symbol, carries its manifest, refuses
 # to link with unresolved symbols and stays mapped once loaded. The result is laid out as the daemon
 # looks for it, <plugin folder>/ID/{plugin.json,schema.json,ID.so}: in the build tree under
 # ${CMAKE_BINARY_DIR}/plugins, and by `cmake --install` under lib/totemd/plugins. WORKERS are
-# executable targets that the manifest names as workers; they are put beside the library.
+# executable targets that the manifest names as workers; they are put beside the library. NO_INSTALL
+# leaves the plugin out of `cmake --install`, for those of tests.
 function(totem_add_plugin id)
-    cmake_parse_arguments(ARG "" "MANIFEST;SCHEMA" "SOURCES;LINK;WORKERS" ${ARGN})
+    cmake_parse_arguments(ARG "NO_INSTALL" "MANIFEST;SCHEMA" "SOURCES;LINK;WORKERS" ${ARGN})
     if(NOT ARG_MANIFEST)
         set(ARG_MANIFEST plugin.json)
     endif()
@@ -44,7 +45,6 @@ function(totem_add_plugin id)
     foreach(worker ${ARG_WORKERS})
         set_target_properties(${worker} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${folder})
         add_dependencies(${id}_plugin ${worker})
-        install(TARGETS ${worker} RUNTIME DESTINATION lib/totemd/plugins/${id} COMPONENT plugins)
     endforeach()
     configure_file(${manifest} ${folder}/plugin.json COPYONLY)
     set(files ${manifest})
@@ -52,7 +52,12 @@ function(totem_add_plugin id)
         configure_file(${schema} ${folder}/schema.json COPYONLY)
         list(APPEND files ${schema})
     endif()
-    include(GNUInstallDirs)
+    if(ARG_NO_INSTALL)
+        return()
+    endif()
+    if(ARG_WORKERS)
+        install(TARGETS ${ARG_WORKERS} RUNTIME DESTINATION lib/totemd/plugins/${id} COMPONENT plugins)
+    endif()
     install(TARGETS ${id}_plugin LIBRARY DESTINATION lib/totemd/plugins/${id} COMPONENT plugins)
     install(FILES ${files} DESTINATION lib/totemd/plugins/${id} COMPONENT plugins)
 endfunction()
